@@ -1,0 +1,5 @@
+"""The `lineside` command."""
+
+
+def main() -> int:
+    return 0

@@ -1,0 +1,70 @@
+"""Operator messages: code -> Chinese, English and a hint. One catalogue for log, command line, status page and MQTT.
+
+Codes: E an error, W a warning, N a notice, I information. 1xxx configuration, 2xxx acquisition, 3xxx outbox,
+4xxx delivery, 5xxx clock, 9xxx the agent itself. Drivers bring their own codes with another first letter.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from agent.messages import acquisition, configuration, delivery, process
+from drivers.contract import Message
+
+Language = Literal["zh", "en"]
+
+
+MESSAGES: Mapping[str, Message] = {
+    **configuration.MESSAGES,
+    **acquisition.MESSAGES,
+    **delivery.MESSAGES,
+    **process.MESSAGES,
+}
+
+
+class Catalogue:
+    """Messages by code, the agent's and those of drivers, rendered in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        self._messages: dict[str, Message] = dict(MESSAGES)
+
+    def add(self, messages: Mapping[str, Message]) -> None:
+        """Take up a driver's messages. A code that is taken by another text is a defect of that driver."""
+        for code, message in messages.items():
+            if self._messages.setdefault(code, message) != message:
+                raise ValueError(f"message code {code} is taken")
+
+    def level(self, code: str) -> str:
+        message = self._messages.get(code)
+        return message.level if message else "error"
+
+    def text(self, code: str, facts: Mapping[str, object], *, back: bool = False) -> str:
+        """The message with its hint, on one line. Facts are quoted where they could forge a line."""
+        message = self._messages.get(code)
+        if message is None:
+            return f"{code} {_plain(dict(facts))}"
+        zh = self.language == "zh"
+        if back:
+            return _fill(message.back_zh if zh else message.back_en, facts)
+        said = _fill(message.zh if zh else message.en, facts)
+        hint = _fill(message.hint_zh if zh else message.hint_en, facts)
+        return f"{said} -> {hint}" if hint else said
+
+
+FACT_MAX = 200
+
+
+def _plain(fact: object) -> str:
+    """A fact as one harmless line: no control characters, at most 200 characters."""
+    text = fact if isinstance(fact, str) else str(fact)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: FACT_MAX + 1])
+    return text if len(text) <= FACT_MAX else text[: FACT_MAX - 1] + "…"
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _fill(template: str, facts: Mapping[str, object]) -> str:
+    return template.format_map(_Facts({key: _plain(fact) for key, fact in facts.items()}))

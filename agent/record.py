@@ -1,0 +1,62 @@
+"""Record: what travels and is kept. One record is one message of one stream; a stream is a device."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from drivers.contract import Value
+
+
+class Moment(NamedTuple):
+    """What a device reported at one time."""
+
+    time_ms: int
+    """UTC epoch milliseconds of acquisition."""
+    values: dict[str, Value | None]
+    """Tag name -> value; None exactly where the quality is bad."""
+    qualities: dict[str, str]
+    """Tag name -> reason (`bad.timeout`), only where it is not good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, rather than a value: comm, clock, gap, state, alarm ..."""
+
+    type: str
+    time_ms: int
+    data: Mapping[str, object]
+    context: Mapping[str, Value | None] = field(default_factory=dict)
+    id: str = ""
+
+
+@dataclass(slots=True)
+class Record:
+    """Moments, or one event, of one stream. Its identity is (gateway, stream, boot, seq).
+
+    `boot` and `seq` are given by the outbox when the record is appended; a record is not changed after that.
+    """
+
+    stream: str
+    moments: Sequence[Moment] = ()
+    event: Event | None = None
+    rev: int = 0
+    """Revision of the meta that explains it."""
+    offset_ms: int | None = None
+    """Only of a record taken while the wall clock was implausible: wall minus monotonic time at that moment."""
+    boot: int = -1
+    seq: int = -1
+
+    @property
+    def time_ms(self) -> int:
+        """When the newest thing in it happened: UTC epoch milliseconds."""
+        return self.event.time_ms if self.event else max((m.time_ms for m in self.moments), default=0)
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid(time_ms: int) -> str:
+    """A sortable unique id: 48 bits of time, 80 of chance, in Crockford's base 32 (the ULID specification)."""
+    number = (max(time_ms, 0) & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,1 @@
+"""Drivers: conversations with devices. They work alone in a REPL and never import the agent."""

@@ -1,0 +1,191 @@
+"""What a driver is: everything that a stranger needs to write one.
+
+A driver is a conversation with one **connection**: a TCP endpoint, a serial bus, an OPC UA endpoint. What shares a wire
+shares a driver: ten units on one RS-485 bus are one connection, one task and no lock.
+
+Order, overlap and repetition
+    The agent calls `connect()`, then `read(group)` as often as it likes until it raises `NotConnected`, then `close()`,
+    and starts again with `connect()` on the same object. Calls of one driver never overlap, except `close()`, which may
+    come at any time, twice, or after a failed `connect()`. A cancelled `read()` is followed by `close()`.
+
+What a read says
+    `read` returns one `Scan` for each request that it made. A Scan names **only what differs from the previous completed
+    read** of that group, in value or fault; naming more is allowed and costs only time; the first read after `connect()`
+    names every tag. A tag that is not named is *confirmed*: same value and same quality, at this read's time.
+
+What is an error
+    One unreadable tag is a fault with a reason. Only the loss of the conversation raises `NotConnected`. A wrong address
+    that can be seen without a wire is `InvalidConfig`, raised by the plug-in's `open`, which lists all problems at once.
+    See `drivers.errors`.
+
+Policy (when to read, back-off, logging, deadbands, clocks) is the agent's; protocol is the driver's.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+Value = bool | int | float | str
+"""What a tag can hold. Arrays and structures become one tag per element. NaN and infinity are faults, not values."""
+
+ValueType = Literal["bool", "int", "float", "str"]
+
+
+class Quality(StrEnum):
+    """How far a value can be trusted and, if it is not good, why. Bad means that there is no value."""
+
+    GOOD = "good"
+    UNCERTAIN_STALE = "uncertain.stale"
+    UNCERTAIN_RANGE = "uncertain.range"
+    UNCERTAIN_SENSOR = "uncertain.sensor"
+    UNCERTAIN_INITIAL = "uncertain.initial"
+    UNCERTAIN_CLOCK = "uncertain.clock"
+    UNCERTAIN_COUNTER = "uncertain.counter"
+    BAD_TIMEOUT = "bad.timeout"
+    BAD_NOT_CONNECTED = "bad.not_connected"
+    BAD_DEVICE = "bad.device"
+    BAD_CONFIG = "bad.config"
+    BAD_BUSY = "bad.busy"
+    BAD_GATEWAY = "bad.gateway"
+    BAD_DECODE = "bad.decode"
+    BAD_DENIED = "bad.denied"
+    BAD_TYPE = "bad.type"
+    BAD_NULL = "bad.null"
+    BAD_PROTOCOL = "bad.protocol"
+
+    @property
+    def is_bad(self) -> bool:
+        return self.startswith("bad.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One thing to read: its name, unique in its device, and where it is, as the plug-in's `address` model."""
+
+    name: str
+    address: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The tags of one device that are read together, with one period. `name` is unique in its connection."""
+
+    name: str
+    device: str
+    settings: BaseModel
+    """The device's own keys, as the plug-in's `device` model."""
+    tags: Sequence[Tag]
+    every_s: float
+
+
+NO_FAULTS: Mapping[int, Quality] = MappingProxyType({})
+
+
+class Scan(NamedTuple):
+    """What one request, or one notification, brought for one group. Columns, not rows: no object per value."""
+
+    time_ms: int
+    """Moment of acquisition, UTC epoch milliseconds: for a request the middle between sending and answer."""
+    indexes: Sequence[int]
+    """Positions in `Group.tags` of what has a value here. The same tuple object again and again is cheapest."""
+    values: Sequence[Value]
+    """In the order of `indexes`."""
+    faults: Mapping[int, Quality] = NO_FAULTS
+    """Position -> reason. A bad one has no value; an uncertain one stands in `indexes` as well."""
+    times: Sequence[int] | None = None
+    """Only where each value has a time of its own: UTC epoch milliseconds in the order of `indexes`."""
+
+
+class Driver(Protocol):
+    """A conversation with one connection. The module's docstring says in which order its calls come."""
+
+    async def connect(self) -> None:
+        """Open the conversation; raise `NotConnected` when it cannot be opened now."""
+
+    async def read(self, group: str) -> Sequence[Scan]:
+        """Read one group once. Bounded in time by the driver's own time-outs."""
+
+    async def close(self) -> None:
+        """End the conversation and free what it holds. Never raises."""
+
+
+class SubscribingDriver(Driver, Protocol):
+    """A driver whose device speaks by itself."""
+
+    def changes(self) -> AsyncIterator[tuple[str, Scan]]:
+        """Group name and Scan, as they come, from `connect()` until `NotConnected`; may run beside `read()`.
+
+        A keep-alive is a Scan that names nothing, so that silence and life look different.
+        """
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A driver that counts what happens on its wire; health shows it as it is."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Word -> number since the driver was opened, such as `requests`, `timeouts`, `protocol_errors`."""
+
+
+class Journal(Protocol):
+    """Where a driver tells the operator what happens. Codes are those of its `messages`; `about` is the subject.
+
+    `lost` and `back` frame a state: only the first `lost` of a (code, about) is a line, and only a `back` after it.
+    """
+
+    def lost(self, code: str, about: str, /, **facts: object) -> None: ...
+    def back(self, code: str, about: str, /, **facts: object) -> None: ...
+    def note(self, code: str, about: str, /, **facts: object) -> None: ...
+
+
+class Message(NamedTuple):
+    """An operator message in both languages, `str.format` templates over its facts. A hint says what to do."""
+
+    level: Literal["error", "warning", "notice", "info"]
+    zh: str
+    en: str
+    hint_zh: str = ""
+    hint_en: str = ""
+    back_zh: str = ""
+    back_en: str = ""
+
+
+class Described(NamedTuple):
+    """What is known of a tag without a wire: the type of its values and its address in canonical notation."""
+
+    type: ValueType | None
+    source: str
+
+
+World = Callable[[str, str], Value | None]
+"""(device, tag name) -> the value that a simulated machine shows now; None where it has no such address."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverPlugin:
+    """A driver as a value: three pydantic models and a factory; the rest are abilities that a driver may lack.
+
+    Models forbid extra keys, are frozen, and raise `pydantic_core.PydanticCustomError(code, text, facts)` with a code of
+    `messages` where they refuse a value, so that the operator reads it in his own language.
+    """
+
+    connection: type[BaseModel]
+    """The keys of a connection that are the driver's own (all but `name` and `driver`), such as `url`."""
+    device: type[BaseModel]
+    """The keys of a device that are the driver's own, such as `unit`."""
+    address: type[BaseModel]
+    """The keys of a tag that say where it is and how it is coded; one of them is `address`."""
+    open: Callable[[BaseModel, Sequence[Group], Journal], Driver]
+    """Plan everything, touch nothing. Raises `InvalidConfig` with all problems."""
+    describe: Callable[[BaseModel, Group], Sequence[Described]] | None = None
+    """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
+    simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None
+    """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    """Code -> message. Codes start with a letter of the driver's choice but E, W, N and I, which are the agent's."""
