@@ -9,14 +9,14 @@ Order, overlap and repetition
     come at any time, twice, or after a failed `connect()`. A cancelled `read()` is followed by `close()`.
 
 What a read says
-    `read` returns one `Scan` for each request that it made. A Scan names **only what differs from the previous completed
-    read** of that group, in value or fault; naming more is allowed and costs only time; the first read after `connect()`
-    names every tag. A tag that is not named is *confirmed*: same value and same quality, at this read's time.
+    `read` returns one `Scan` for each request that it made. A Scan names **only what differs from the previous
+    completed read** of that group, in value or fault; naming more is allowed and costs only time; the first read after
+    `connect()` names every tag. A tag that is not named is *confirmed*: same value and quality, at this read's time.
 
 What is an error
-    One unreadable tag is a fault with a reason. Only the loss of the conversation raises `NotConnected`. A wrong address
-    that can be seen without a wire is `InvalidConfig`, raised by the plug-in's `open`, which lists all problems at once.
-    See `drivers.errors`.
+    One unreadable tag is a fault with a reason. Only the loss of the conversation raises `NotConnected`. A wrong
+    address that can be seen without a wire is `InvalidConfig`, raised by the plug-in's `open`, which lists all problems
+    at once. See `drivers.errors`.
 
 Policy (when to read, back-off, logging, deadbands, clocks) is the agent's; protocol is the driver's.
 """
@@ -171,8 +171,8 @@ World = Callable[[str, str], Value | None]
 class DriverPlugin:
     """A driver as a value: three pydantic models and a factory; the rest are abilities that a driver may lack.
 
-    Models forbid extra keys, are frozen, and raise `pydantic_core.PydanticCustomError(code, text, facts)` with a code of
-    `messages` where they refuse a value, so that the operator reads it in his own language.
+    Models forbid extra keys, are frozen, and raise `pydantic_core.PydanticCustomError(code, text, facts)` with a code
+    of `messages` where they refuse a value, so that the operator reads it in his own language.
     """
 
     connection: type[BaseModel]
