@@ -53,6 +53,16 @@ class Record:
         return self.event.time_ms if self.event else max((m.time_ms for m in self.moments), default=0)
 
 
+class Entry(NamedTuple):
+    """A record on its way to one destination."""
+
+    lsn: int
+    """Log sequence number: counts from 0 over all streams of this outbox."""
+    record: Record
+    hist: bool
+    """Delivered out of the live order: appended before this connection, or more than 10 s behind."""
+
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
-from agent.outbox.contract import Entry
+from agent.record import Entry
 
 
 class Message(NamedTuple):

@@ -9,22 +9,12 @@ confirmed nor set aside is offered again after the next `begin()`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from agent.record import Record
+from agent.record import Entry, Record
 
 Checkpoint = Mapping[str, object]
 """What must survive with the records that it explains (counter totals, open minutes); JSON values only."""
-
-
-class Entry(NamedTuple):
-    """A record on its way to one destination."""
-
-    lsn: int
-    """Log sequence number: counts from 0 over all streams of this outbox."""
-    record: Record
-    hist: bool
-    """Delivered out of the live order: appended before this connection, or more than 10 s behind."""
 
 
 @dataclass(slots=True)
