@@ -40,6 +40,8 @@ class Snapshot:
     """Labels of devices that were here in an earlier run and are not any more; their retained messages are cleared."""
     previous: Mapping[str, object] | None = None
     version: str = ""
+    max_packet: int = 268_435_455
+    """The largest MQTT packet that the broker takes, in bytes: a record that is larger goes out in parts."""
 
 
 S = TypeVar("S")

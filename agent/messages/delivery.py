@@ -2,4 +2,106 @@
 
 from drivers.contract import Message
 
-MESSAGES: dict[str, Message] = {}
+_STATE = {
+    "E3001": Message(
+        "error",
+        "状态目录无法使用（{reason}）：采集和发送继续，但数据只在内存中，断电会丢失",
+        "the state directory cannot be used ({reason}): acquisition and delivery go on, from memory only",
+        "检查磁盘空间和目录权限，然后重启服务",
+        "check free space and permissions of the directory, then restart",
+    ),
+    "E3002": Message(
+        "error",
+        "状态目录属于另一版本（格式 {found}，本程序认识 {known}）：不改动它，数据只在内存中",
+        "the state directory belongs to another version (format {found}, known here {known}): left alone, "
+        "records are in memory only",
+        "安装写入该目录的版本，或者换一个 state_dir",
+        "install the version that wrote it, or set another state_dir",
+    ),
+    "W3003": Message(
+        "warning",
+        "无法写入（{reason}）",
+        "cannot be written ({reason})",
+        "检查磁盘空间和目录权限",
+        "check free space and permissions of the directory",
+    ),
+    "W3004": Message(
+        "warning",
+        "文件已损坏，改名为 {aside} 保留，从空白开始",
+        "the file is damaged; it is kept as {aside} and begun anew",
+        "检查磁盘或存储卡是否正常",
+        "check the disk or memory card",
+    ),
+    "W3010": Message(
+        "warning",
+        "缓存已满：最旧的数据被丢弃，会以 gap 事件报告缺口",
+        "outbox full: the oldest records are dropped and announced as gap events",
+        "恢复到该目的地的连接，或增大 outbox.max_bytes",
+        "restore the connection to it, or raise outbox.max_bytes",
+        "缓存恢复正常：共丢弃 {records} 条",
+        "outbox has room again: {records} records were dropped",
+    ),
+}
+
+_LINK = {
+    "E4001": Message(
+        "error",
+        "连接中断：{reason}",
+        "connection lost: {reason}",
+        "检查网络、代理服务器地址和证书；数据保留在本机，恢复后补发",
+        "check network, broker address and certificates; records are kept here and sent later",
+        "连接已恢复（MQTT {protocol}）",
+        "connected again (MQTT {protocol})",
+    ),
+    "W4002": Message(
+        "warning",
+        "仍未连接，原因变为：{reason}",
+        "still not connected, now because: {reason}",
+    ),
+    "W4003": Message(
+        "warning",
+        "代理服务器只支持 MQTT 3.1.1：它拒收的消息无法被发现",
+        "the broker speaks only MQTT 3.1.1: a message that it refuses cannot be told from one that it takes",
+        "请升级代理服务器，或确认主题权限",
+        "use a broker with MQTT 5, or check the topic permissions by hand",
+    ),
+    "E4004": Message(
+        "error",
+        "另一个客户端正在使用客户端标识 {client_id}：每次连上都很快被断开",
+        "another client uses id {client_id}: cut off soon after every connect",
+        "给每个网关设置不同的 client_id，或停掉另一个程序",
+        "give every gateway a client_id of its own, or stop the other program",
+        "连接保持稳定",
+        "the connection holds",
+    ),
+}
+
+_RECORDS = {
+    "E4010": Message(
+        "error",
+        "代理服务器拒收主题 {topic}：{reason}。该主题的数据保留，慢速重试",
+        "the broker refuses topic {topic}: {reason}. Its records are kept and retried slowly",
+        "请平台方检查该客户端的主题权限和配额",
+        "ask the platform to check this client's permissions and quota for the topic",
+        "代理服务器又接受主题 {topic}",
+        "the broker takes topic {topic} again",
+    ),
+    "E4011": Message(
+        "error",
+        "设备 {stream} 的一条数据无法发送（{reason}），已放弃并以 gap 事件报告",
+        "a record of {stream} can never be sent ({reason}); it is given up and announced as a gap event",
+        "检查代理服务器的最大报文长度",
+        "check the broker's maximum packet size",
+    ),
+    "E4900": Message(
+        "error",
+        "发送程序出错：{error}；稍后自动重试",
+        "a defect in delivery: {error}; trying again later",
+        "请把这一行发给开发者",
+        "please report this line",
+        "发送恢复正常",
+        "delivery works again",
+    ),
+}
+
+MESSAGES: dict[str, Message] = {**_STATE, **_LINK, **_RECORDS}

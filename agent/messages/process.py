@@ -2,4 +2,65 @@
 
 from drivers.contract import Message
 
-MESSAGES: dict[str, Message] = {}
+MESSAGES: dict[str, Message] = {
+    "W5001": Message(
+        "warning",
+        "网关时钟不可信（{time}），记录先按未同步标记",
+        "the gateway's clock is implausible ({time}); records are marked as unsynchronised",
+        "检查 NTP 服务器或纽扣电池；时钟恢复后未发送的记录会自动改正",
+        "check the NTP server or the clock's battery; unsent records are corrected once the clock is right",
+        "网关时钟已恢复（{time}）",
+        "the gateway's clock is plausible again ({time})",
+    ),
+    "N5002": Message(
+        "notice",
+        "网关时钟跳变 {seconds} 秒",
+        "the gateway's clock stepped by {seconds} s",
+    ),
+    "I9001": Message(
+        "info",
+        "已启动：网关 {gateway}，连接 {connections} 个，设备 {devices} 台，变量 {tags} 个，启动序号 {boot}",
+        "started: gateway {gateway}, {connections} connections, {devices} devices, {tags} tags, boot {boot}",
+    ),
+    "I9002": Message(
+        "info",
+        "已停止：共接收 {accepted} 条记录，剩余未送达 {queued} 条",
+        "stopped: {accepted} records accepted, {queued} not delivered",
+    ),
+    "E9003": Message(
+        "error",
+        "程序内部缺陷：{error}（位于 {where}）",
+        "a defect of this program: {error} (at {where})",
+        "请把这一行报告给开发者；程序会继续尝试",
+        "please report this line to the developers; the agent goes on",
+        "缺陷不再出现",
+        "the defect has not shown again",
+    ),
+    "E9004": Message(
+        "error",
+        "程序内部缺陷，已退出：{error}（位于 {where}）",
+        "a defect of this program, it ends: {error} (at {where})",
+        "systemd 会重新启动它；请把这一行报告给开发者",
+        "systemd starts it again; please report this line to the developers",
+    ),
+    "N9005": Message(
+        "notice", "仍未恢复，{minutes} 分钟内 {times} 次", "still failing, {times} times in {minutes} min"
+    ),
+    "N9006": Message("notice", "中断 {seconds} 秒，{times} 次", "after {seconds} s, {times} times"),
+    "N9007": Message("notice", "同类另有 {count} 条：{subjects}", "and {count} more like this: {subjects}"),
+    "W9008": Message("warning", "库 {library}：{text}", "library {library}: {text}"),
+    "E9009": Message(
+        "error",
+        "另一个程序（进程 {pid}）正在使用状态目录 {path}",
+        "another agent (process {pid}) is using the state directory {path}",
+        "停止它，或为本程序设置另一个 state_dir",
+        "stop it, or give this one a state_dir of its own",
+    ),
+    "E9010": Message(
+        "error",
+        "另一个软件包（{packages}）也安装了 agent 或 drivers 目录，文件可能互相覆盖",
+        "another package ({packages}) also installs `agent` or `drivers`; files may have overwritten each other",
+        "为 lineside 使用单独的虚拟环境",
+        "give lineside a virtual environment of its own",
+    ),
+}

@@ -44,8 +44,15 @@ class Reader(Protocol):
     def confirm(self, lsn: int) -> None:
         """The destination has it. Confirming twice, or a dropped one, changes nothing."""
 
-    def refuse(self, lsn: int, again_in_s: float) -> None:
-        """The destination did not accept it; offer it again on this connection after that time."""
+    def refuse(self, lsn: int, again_in_s: float) -> bool:
+        """The destination did not accept it; offer it again on this connection after that time.
+
+        `math.inf` keeps it back until it is refused again with another time (0.0 releases it) or until `begin()`.
+        False where there is nothing to keep back: it is confirmed or dropped.
+        """
+
+    def set_aside(self, lsn: int, reason: str) -> None:
+        """It can never be delivered there: counted as dropped for `reason`, announced as a gap, not offered again."""
 
 
 class Outbox(Protocol):
@@ -67,6 +74,16 @@ class Outbox(Protocol):
 
     def checkpoint(self, stream: str) -> Checkpoint | None:
         """The newest checkpoint of a stream, from an earlier run too if the outbox is durable."""
+
+    def recall(self, name: str) -> object | None:
+        """What `remember` kept under this name, in an earlier run too; None where there is nothing readable."""
+
+    async def remember(self, name: str, value: object) -> None:
+        """Keep a small JSON value in the state directory, on disk when this returns if the directory can be written.
+
+        For what changes at a start, not with records: revisions of metas, devices that were announced. `name` is a
+        lower-case word.
+        """
 
     def reader(self, destination: str) -> Reader: ...
 

@@ -1,0 +1,51 @@
+# Every target runs in the environment that bootstrap.py builds from uv.lock.
+BOOTSTRAP ?= python3 bootstrap.py
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+STAMP := .venv/.synced
+CODE := agent drivers tests benchmarks bootstrap.py
+PURE := tests/agent tests/drivers
+
+.DEFAULT_GOAL := check
+.PHONY: format lint types imports cover test check acceptance bench soak demo clean
+
+$(STAMP): pyproject.toml uv.lock bootstrap.py
+	$(BOOTSTRAP) sync
+	@touch $@
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+lint: $(STAMP)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-logo
+
+cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyproject.toml
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not acceptance" $(PURE)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+test: $(STAMP)
+	$(BOOTSTRAP) test
+
+check: lint types imports cover test
+
+acceptance: $(STAMP)  ## what is long or heavy; before an issue is called resolved
+	$(PYTHON) -m pytest -m acceptance --timeout=3600
+
+bench: $(STAMP)
+	$(PYTHON) -m benchmarks
+
+demo:
+	$(BOOTSTRAP) demo
+
+clean:
+	rm -rf dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,104 @@
+"""What is wrong and where: every mistake has a file, a line, a column, a path, a code and its facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal, NamedTuple
+
+from agent.config.configuration import Configuration
+from agent.messages import Catalogue
+from drivers.contract import DriverPlugin
+
+Step = str | int
+Path = tuple[Step, ...]
+"""Keys and positions from the top of the document: ("devices", 0, "tags", 3, "address")."""
+
+
+class Place(NamedTuple):
+    """Line and column, both counted from 1; the column counts characters."""
+
+    line: int
+    column: int
+
+
+START = Place(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One mistake, or one thing that is allowed and probably not meant."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    code: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a file. `configuration` is None exactly when there are problems."""
+
+    configuration: Configuration | None
+    problems: tuple[Located, ...]
+    warnings: tuple[Located, ...]
+    plugins: Mapping[str, DriverPlugin] = field(default_factory=dict)
+    """The drivers that the file names and that are installed; their messages belong into the catalogue."""
+    language: Literal["zh", "en"] | None = None
+    """What the file says under `language`, also when something else in it is wrong."""
+
+
+def render(located: Located, catalogue: Catalogue) -> str:
+    """One line: `press.yaml:12:15: devices[0].tags[3].scale: E1023 ... -> hint`."""
+    where = f"{located.file}:{located.line}:{located.column}: "
+    return f"{where}{located.path + ': ' if located.path else ''}{located.code} " + catalogue.text(
+        located.code, located.facts
+    )
+
+
+class Findings:
+    """Collects problems and warnings of one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Located] = []
+        self.warnings: list[Located] = []
+
+    def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
+        self.problems.append(Located(self.file, *place, spell(path), code, facts))
+
+    def doubtful(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
+        self.warnings.append(Located(self.file, *place, spell(path), code, facts))
+
+
+def spell(path: Sequence[Step]) -> str:
+    """`devices[0].tags[3].address`; a key that could forge a line is escaped."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_harmless(step)}" for step in path)
+    return shorten(text.removeprefix("."), 200)
+
+
+def _harmless(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shorten(text, 40))
+
+
+def shorten(value: object, limit: int = 60) -> str:
+    """What somebody wrote, short enough for a message."""
+    if isinstance(value, dict | list):
+        value = "{...}" if isinstance(value, dict) else "[...]"
+    text = value if isinstance(value, str) else _YAML_WORDS.get(str(value), str(value))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+_YAML_WORDS = {"True": "true", "False": "false", "None": "null", "inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
+
+
+def listed(words: Sequence[str], limit: int = 40) -> str:
+    """Words for a message, comma between them."""
+    return ", ".join(words[:limit]) + (", …" if len(words) > limit else "")
+
+
+def nearest(word: str, words: Sequence[str]) -> str | None:
+    """The one word that was probably meant, if any is close."""
+    found = get_close_matches(word[:64], words, n=1, cutoff=0.74)
+    return found[0] if found else None

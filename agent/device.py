@@ -1,0 +1,179 @@
+"""One device on this side of the wire: scans in, records of its stream out.
+
+Here the pure parts meet: normalise, report, and what the device's silence or return means.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent import normalise, report
+from agent.clock import Clock
+from agent.health import DeviceHealth
+from agent.normalise import Columns, Normaliser
+from agent.outbox.contract import Outbox
+from agent.record import Event, Moment, Record, ulid
+from agent.report import Reporter
+from drivers.contract import Journal, Quality, Scan
+
+SILENT_READS = 3
+"""Reads in a row with the same trouble before the operator is told: one lost reply is no news at 2 a.m."""
+
+
+@dataclass(slots=True)
+class TagGroup:
+    """The tags of a device that are read together, and what is known of them."""
+
+    names: Sequence[str]
+    normaliser: Normaliser
+    reporter: Reporter
+    bad: dict[int, Quality] = field(default_factory=dict)
+    """Tags without a value as of the last read, by position."""
+    troubled_reads: int = 0
+    down: bool | None = None
+    """Whether no tag has a value; None before the first read."""
+    lanes: dict[int, tuple[Sequence[int], Sequence[str]]] = field(default_factory=dict)
+    """Names for tuples of indexes that come again and again."""
+
+    @classmethod
+    def of(cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]]) -> "TagGroup":
+        """From (tag name, normalising rule, reporting rule), in the order of the driver's group."""
+        names, meanings, reports = zip(*rules, strict=True)
+        return cls(names, Normaliser(meanings), Reporter(reports))
+
+
+class Device:
+    """One stream. `take` and `lost` are called by whoever polls, from one task."""
+
+    def __init__(
+        self,
+        name: str,
+        groups: Mapping[str, TagGroup],
+        outbox: Outbox,
+        clock: Clock,
+        journal: Journal,
+        health: DeviceHealth,
+        rev: int = 0,
+    ) -> None:
+        self.name = name
+        self.health = health
+        self._groups = groups
+        self._outbox = outbox
+        self._clock = clock
+        self._journal = journal
+        self._rev = rev
+        self._is_up: bool | None = None
+
+    def take(self, name: str, scans: Sequence[Scan]) -> bool:
+        """One completed read of a group. Returns whether at least one of its tags has a value."""
+        group = self._groups[name]
+        for scan in scans:
+            if group.bad:
+                for index in scan.indexes:
+                    group.bad.pop(index, None)
+            if scan.faults:
+                group.bad.update((i, quality) for i, quality in scan.faults.items() if quality.is_bad)
+        self._keep(group, [group.normaliser(scan) for scan in scans])
+        if group.bad or group.troubled_reads or group.down is not False:
+            self._judge(group)
+        return len(group.bad) < len(group.names)
+
+    def lost(self, name: str, quality: Quality) -> None:
+        """The conversation is gone, or still gone: no tag of the group has a value."""
+        group = self._groups[name]
+        group.bad = dict.fromkeys(range(len(group.names)), quality)
+        columns = Columns(self._clock.now_ms(), tuple(group.bad), [None] * len(group.bad), group.bad)
+        self._keep(group, [columns])
+        group.down = True
+        self._settle(quality)
+
+    def happened(self, kind: str, data: Mapping[str, object], time_ms: int | None = None) -> None:
+        """Put an event into the stream: `time_ms` in UTC epoch milliseconds, else now."""
+        at = self._clock.now_ms() if time_ms is None else time_ms
+        event = Event(kind, at, data, id=ulid(at))
+        self._append(Record(self.name, event=event, rev=self._rev))
+
+    def _keep(self, group: TagGroup, columns: Sequence[Columns]) -> None:
+        reports = group.reporter.tick(self._clock.monotonic(), columns)
+        if reports:
+            moments = _merged(_moment(group, one) for report in reports for one in _by_time(report))
+            self._append(Record(self.name, moments, rev=self._rev))
+
+    def _append(self, record: Record) -> None:
+        if not self._clock.is_plausible:
+            record.offset_ms = self._clock.offset_ms()
+        self._outbox.append([record])
+
+    def _judge(self, group: TagGroup) -> None:
+        """Trouble that lasts is told once; what is over as well. Wrong addresses are told by the driver."""
+        group.down = len(group.bad) == len(group.names) and (group.down or group.troubled_reads + 1 >= SILENT_READS)
+        troubles = [quality for quality in group.bad.values() if quality is not Quality.BAD_CONFIG]
+        group.troubled_reads = group.troubled_reads + 1 if troubles else 0
+        self._settle(troubles[0] if troubles else Quality.BAD_CONFIG)
+
+    def _settle(self, quality: Quality) -> None:
+        """The device is down when all its groups are, up when one has a value."""
+        groups = self._groups.values()
+        if all(group.down for group in groups):
+            self._turn(up=False, quality=quality)
+        elif any(group.down is False and len(group.bad) < len(group.names) for group in groups):
+            self._turn(up=True, quality=quality)
+        worst = max(groups, key=lambda group: group.troubled_reads)
+        if worst.troubled_reads >= SILENT_READS:
+            names = [worst.names[i] for i in sorted(worst.bad)]
+            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            self._journal.lost(
+                "W2003", self.name, quality=quality.value, bad=len(names), tags=len(worst.names), names=shown
+            )
+        elif all(group.troubled_reads == 0 and not group.down for group in groups):
+            self._journal.back("W2003", self.name)
+
+    def _turn(self, *, up: bool, quality: Quality) -> None:
+        if self._is_up is not up:
+            self._is_up = up
+            self.happened("comm", {"state": "up"} if up else {"state": "down", "reason": quality.value})
+
+
+def _moment(group: TagGroup, columns: Columns) -> Moment:
+    indexes = columns.indexes
+    lane = group.lanes.get(id(indexes))
+    names = lane[1] if lane is not None and lane[0] is indexes else _names(group, indexes)
+    qualities = {group.names[i]: quality.value for i, quality in columns.qualities.items()}
+    return Moment(columns.time_ms, dict(zip(names, columns.values, strict=True)), qualities)
+
+
+def _names(group: TagGroup, indexes: Sequence[int]) -> Sequence[str]:
+    names = [group.names[index] for index in indexes]
+    if isinstance(indexes, tuple):
+        if len(group.lanes) >= normalise.MAX_LANES:
+            group.lanes.clear()
+        group.lanes[id(indexes)] = (indexes, names)
+    return names
+
+
+def _by_time(columns: Columns) -> Iterable[Columns]:
+    """Columns whose values have times of their own, cut into one for each time, in order of time."""
+    if columns.times is None:
+        return (columns,)
+    places: dict[int, list[int]] = {}
+    for position, time_ms in enumerate(columns.times):
+        places.setdefault(time_ms, []).append(position)
+    return [_cut(columns, time_ms, places[time_ms]) for time_ms in sorted(places)]
+
+
+def _cut(columns: Columns, time_ms: int, positions: Sequence[int]) -> Columns:
+    indexes = [columns.indexes[k] for k in positions]
+    qualities = {i: columns.qualities[i] for i in indexes if i in columns.qualities}
+    return Columns(time_ms, indexes, [columns.values[k] for k in positions], qualities)
+
+
+def _merged(moments: Iterable[Moment]) -> list[Moment]:
+    """Neighbours of the same time share one entry, unless they name the same tag."""
+    merged: list[Moment] = []
+    for moment in moments:
+        last = merged[-1] if merged else None
+        if last and last.time_ms == moment.time_ms and last.values.keys().isdisjoint(moment.values):
+            last.values.update(moment.values)
+            last.qualities.update(moment.qualities)
+        else:
+            merged.append(moment)
+    return merged

@@ -1,0 +1,183 @@
+"""From what the wire says to what it means: scale, offset, enum, bit fields, null values, range. Pure.
+
+Columns stay columns: what has no rule passes through untouched, and only what has one is looked at.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+from drivers.contract import Quality, Scan, Value
+
+NO_QUALITIES: dict[int, Quality] = {}
+
+
+class Columns(NamedTuple):
+    """What one scan means. Position k of `values` belongs to tag `indexes[k]` of the group."""
+
+    time_ms: int
+    indexes: Sequence[int]
+    values: Sequence[Value | None]
+    """None exactly where the quality is bad."""
+    qualities: Mapping[int, Quality] = NO_QUALITIES
+    """Tag index -> quality, only where it is not good."""
+    times: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a tag's raw value means. Applied in this order: null values, bits, enum or scale and offset, range."""
+
+    scale: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
+    enum: Mapping[int, int | str] | None = None
+    bits: tuple[int, int] | None = None
+    """Lowest and highest bit of a field inside an integer; a field of one bit is a bool."""
+    null_values: Sequence[int | float] = ()
+    """Raw values by which the device says "not available"."""
+    range: tuple[float, float] | None = None
+    """Plausible values after scaling; outside it a value is uncertain."""
+
+    @property
+    def is_linear(self) -> bool:
+        return self.scale != 1 or self.offset != 0
+
+    @property
+    def is_special(self) -> bool:
+        return self.enum is not None or self.bits is not None or bool(self.null_values) or self.range is not None
+
+
+Verdict = tuple[Value | None, Quality]
+Judge = Callable[[Value], Verdict]
+Linear = tuple[int, int, int, int]
+"""Position and the integers p, o, q of (value * p + o) / q."""
+
+
+class _Lane(NamedTuple):
+    """The rules of one tuple of indexes, compiled: what is at which position."""
+
+    indexes: Sequence[int]
+    whole: list[Linear]
+    """Scaled by whole numbers: integers stay integers."""
+    broken: list[Linear]
+    judges: list[tuple[int, int, Judge]]
+    """Position, tag index and rule, for whatever is more than a scale."""
+    is_plain: bool
+
+
+MAX_LANES = 1024
+
+
+class Normaliser:
+    """The rules of one group of tags, by their position in the group."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._lanes: dict[int, _Lane] = {}
+
+    def __call__(self, scan: Scan) -> Columns:
+        lane = self._lanes.get(id(scan.indexes))
+        if lane is None or lane.indexes is not scan.indexes:
+            lane = self._compile(scan.indexes)
+        if lane.is_plain and not scan.faults:
+            return Columns(scan.time_ms, scan.indexes, scan.values, NO_QUALITIES, scan.times)
+        values: list[Value | None] = list(scan.values)
+        _scale(lane, values, scan.values)
+        qualities: dict[int, Quality] = {}
+        for position, index, judge in lane.judges:
+            values[position], quality = judge(scan.values[position])
+            if quality is not Quality.GOOD:
+                qualities[index] = quality
+        if scan.faults:
+            return _with_faults(scan, values, qualities)
+        return Columns(scan.time_ms, scan.indexes, values, qualities, scan.times)
+
+    def _compile(self, indexes: Sequence[int]) -> _Lane:
+        rules = [(position, index, self._rules[index]) for position, index in enumerate(indexes)]
+        linear = [(k, *_integers(rule)) for k, _, rule in rules if rule.is_linear and not rule.is_special]
+        judges = [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_special]
+        lane = _Lane(
+            indexes,
+            [entry for entry in linear if entry[3] == 1],
+            [entry for entry in linear if entry[3] != 1],
+            judges,
+            not linear and not judges,
+        )
+        if isinstance(indexes, tuple):
+            if len(self._lanes) >= MAX_LANES:
+                self._lanes.clear()
+            self._lanes[id(indexes)] = lane
+        return lane
+
+
+def _scale(lane: _Lane, values: list[Value | None], raw: Sequence[Value]) -> None:
+    """Exact: an integer times p is exact and one division rounds once, so 3 tenths are 0.3, not 0.30000000000000004."""
+    for position, p, o, q in lane.broken:
+        values[position] = (raw[position] * p + o) / q  # type: ignore[operator]  # config refuses a scale on text
+    for position, p, o, _ in lane.whole:
+        values[position] = raw[position] * p + o  # type: ignore[operator]  # as above
+
+
+def _with_faults(scan: Scan, values: list[Value | None], qualities: dict[int, Quality]) -> Columns:
+    """Uncertain faults mark a value that is there; bad ones have none and are appended."""
+    bad = [index for index, quality in scan.faults.items() if quality.is_bad]
+    for index, quality in scan.faults.items():
+        if quality.is_bad or index not in qualities:
+            qualities[index] = quality
+    times = None if scan.times is None else [*scan.times, *(scan.time_ms for _ in bad)]
+    return Columns(scan.time_ms, [*scan.indexes, *bad], [*values, *(None for _ in bad)], qualities, times)
+
+
+def _integers(rule: Rule) -> tuple[int, int, int]:
+    q = lcm(rule.scale.denominator, rule.offset.denominator)
+    return int(rule.scale * q), int(rule.offset * q), q
+
+
+def compile_rule(rule: Rule) -> Judge:
+    """One tag's rule as a function: raw value -> value and quality."""
+    nulls = frozenset(rule.null_values)
+    convert = _converter(rule)
+    low, high = rule.range or (float("-inf"), float("inf"))
+
+    def judge(raw: Value) -> Verdict:
+        if raw in nulls:
+            return None, Quality.BAD_NULL
+        value = convert(raw)
+        if value is None:
+            return None, Quality.BAD_DECODE
+        if not isinstance(value, str) and not low <= value <= high:
+            return value, Quality.UNCERTAIN_RANGE
+        return value, Quality.GOOD
+
+    return judge
+
+
+def _converter(rule: Rule) -> Callable[[Value], Value | None]:
+    """Raw value -> value, or None where the raw value means nothing (an enum without that number)."""
+    pick = _bit_field(rule.bits)
+    enum = rule.enum
+    if enum is not None:
+        return lambda raw: enum.get(int(pick(raw))) if isinstance(raw, int) else None
+    if not rule.is_linear:
+        return pick
+    p, o, q = _integers(rule)
+
+    def scaled(raw: Value) -> Value | None:
+        number = pick(raw)
+        if isinstance(number, str):
+            return None
+        return number * p + o if q == 1 else (number * p + o) / q
+
+    return scaled
+
+
+def _bit_field(bits: tuple[int, int] | None) -> Callable[[Value], Value | int]:
+    if bits is None:
+        return lambda raw: raw
+    low, high = bits
+    mask = (1 << high - low + 1) - 1
+    if low == high:
+        return lambda raw: isinstance(raw, int) and bool(raw >> low & 1)
+    return lambda raw: raw >> low & mask if isinstance(raw, int) else raw

@@ -1,0 +1,89 @@
+"""What was dropped and is not announced yet: one span per stream, run, reason and set of losers. Pure.
+
+Spans grow while the loss lasts, so that a week of it is one event and not a flood of them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from agent.record import Event, Record, ulid
+
+
+@dataclass(slots=True)
+class _Span:
+    from_seq: int
+    to_seq: int
+    from_t: int
+    to_t: int
+    records: int
+    since: float
+    """Monotonic time of the first loss."""
+
+    def widen(self, other: "_Span") -> None:
+        self.from_seq = min(self.from_seq, other.from_seq)
+        self.to_seq = max(self.to_seq, other.to_seq)
+        self.from_t = min(self.from_t, other.from_t)
+        self.to_t = max(self.to_t, other.to_t)
+        self.records += other.records
+
+
+_Key = tuple[str, int, str, tuple[str, ...]]
+
+
+class Gaps:
+    """Losses on their way to becoming gap events."""
+
+    def __init__(self) -> None:
+        self._spans: dict[_Key, _Span] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._spans)
+
+    def lose(self, record: Record, losers: Iterable[str], reason: str, now_s: float) -> None:
+        """A record will not reach these destinations. A lost gap event passes on what it should have announced."""
+        names = tuple(sorted(losers))
+        event = record.event
+        oldest = event.time_ms if event else min((m.time_ms for m in record.moments), default=0)
+        self._add(
+            (record.stream, record.boot, reason, names),
+            _Span(record.seq, record.seq, oldest, record.time_ms, 1, now_s),
+        )
+        if event is not None and event.type == "gap":
+            self._pass_on(record.stream, event, names, now_s)
+
+    def _pass_on(self, stream: str, event: Event, names: tuple[str, ...], now_s: float) -> None:
+        lost_by = event.data["lost_by"]
+        still = tuple(name for name in names if isinstance(lost_by, list) and name in lost_by)
+        if still:
+            boot, first, last, begin, end, count = (
+                int(str(event.data[key])) for key in ("boot", "from_seq", "to_seq", "from_t", "to_t", "records")
+            )
+            span = _Span(first, last, begin, end, count, now_s)
+            self._add((stream, boot, str(event.data["reason"]), still), span)
+
+    def _add(self, key: _Key, span: _Span) -> None:
+        known = self._spans.get(key)
+        if known is None:
+            self._spans[key] = span
+        else:
+            known.widen(span)
+
+    def due(self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]]) -> list[Record]:
+        """Take out, as records of gap events, what `destination` lost at or before a monotonic time."""
+        keys = [key for key, span in self._spans.items() if destination in key[3] and span.since <= before_s]
+        return [_announcement(key, self._spans.pop(key), *now()) for key in keys]
+
+
+def _announcement(key: _Key, span: _Span, time_ms: int, offset_ms: int | None) -> Record:
+    stream, boot, reason, losers = key
+    data = {
+        "boot": boot,
+        "from_seq": span.from_seq,
+        "to_seq": span.to_seq,
+        "from_t": span.from_t,
+        "to_t": span.to_t,
+        "records": span.records,
+        "reason": reason,
+        "lost_by": list(losers),
+    }
+    return Record(stream, event=Event("gap", time_ms, data, id=ulid(time_ms)), offset_ms=offset_ms)

@@ -1,0 +1,161 @@
+"""Look after one connection: connect, poll on time, say once when it is lost, and connect again.
+
+Policy lives here and only here; the protocol is the driver's. Turns stand on a grid of monotonic time: a late turn does
+not move the next one, and turns that cannot be kept are skipped and counted, never queued.
+"""
+
+import asyncio
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from agent.backoff import Backoff
+from agent.clock import Clock
+from agent.device import Device
+from agent.health import ConnectionHealth
+from drivers.contract import Driver, Journal, Quality
+from drivers.errors import NotConnected
+
+LATE_READS = 3
+"""Late reads in a row before the operator is told."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """When a group of a device is read."""
+
+    group: str
+    device: Device
+    every_s: float
+    phase_s: float = 0.0
+    """Where in its period the group is read, so that a thousand of them do not all come at once."""
+    start_s: float = field(default=math.nan, init=False)
+    """Monotonic time of turn 0."""
+    counted: int = field(default=-1, init=False)
+    """The newest turn that was expected."""
+    late_in_a_row: int = field(default=0, init=False)
+
+    def turn_at(self, now_s: float) -> int:
+        return math.floor((now_s - self.start_s) / self.every_s)
+
+    def due_s(self, turn: int) -> float:
+        return self.start_s + turn * self.every_s
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One conversation and what is read over it."""
+
+    name: str
+    url: str
+    driver: Driver
+    turns: Sequence[Turns]
+
+
+class Poller:
+    """Looks after one connection until it is cancelled."""
+
+    def __init__(self, connection: Connection, clock: Clock, journal: Journal, health: ConnectionHealth) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._journal = journal
+        self._health = health
+        self._backoff = Backoff()
+        self._lost_codes: set[str] = set()
+
+    async def look_after(self) -> NoReturn:
+        """Connect, poll, close, wait, for ever. One of the three places that survive a defect."""
+        for turns in self._connection.turns:
+            turns.start_s = self._clock.monotonic() + turns.phase_s
+        while True:
+            try:
+                await self._connection.driver.connect()
+                await self._poll()
+            except NotConnected as lost:
+                self._lost(lost.code or "E2001", lost.reason)
+            except Exception as defect:  # noqa: BLE001  # one connection must not end the others
+                self._journal.lost("E9003", self._connection.name, error=repr(defect), where=origin(defect))
+                self._lost("E2001", "defect")
+            finally:
+                await self._connection.driver.close()
+            await asyncio.sleep(self._backoff.pause(self._clock.monotonic()))
+
+    async def _poll(self) -> NoReturn:
+        """Read what is due, in order of time, until the conversation is lost. Everything is due at once at first."""
+        now = self._clock.monotonic()
+        due = [(max(now, turns.start_s), order) for order, turns in enumerate(self._connection.turns)]
+        heapq.heapify(due)
+        while True:
+            at, order = due[0]
+            now = self._clock.monotonic()
+            if at > now:
+                await asyncio.sleep(at - now)
+            turns = self._connection.turns[order]
+            await self._read(turns)
+            heapq.heapreplace(due, (self._next(turns, at), order))
+
+    async def _read(self, turns: Turns) -> None:
+        turn = max(turns.turn_at(self._clock.monotonic()), 0)
+        fresh = self._expect(turns, turn)
+        scans = await self._connection.driver.read(turns.group)
+        self._health.reads += 1
+        if turns.device.take(turns.group, scans):
+            self._answered()
+            if fresh:
+                turns.device.health.count(self._clock.now_ms(), acquired=1)
+
+    def _next(self, turns: Turns, at: float) -> float:
+        """The next turn that can still be kept; those before it are skipped and counted."""
+        after = turns.turn_at(at + 1e-6) + 1
+        possible = max(turns.turn_at(self._clock.monotonic()), 0)
+        skipped = max(possible - after, 0)
+        turns.late_in_a_row = turns.late_in_a_row + 1 if skipped else 0
+        self._health.overruns += skipped
+        about = f"{self._connection.name}/{turns.group}"
+        if turns.late_in_a_row >= LATE_READS:
+            facts = {"device": turns.device.name, "every": f"{turns.every_s:g} s", "skipped": skipped}
+            self._journal.lost("W2002", about, **facts)
+        elif not skipped:
+            self._journal.back("W2002", about, device=turns.device.name)
+        return turns.due_s(max(after, possible))
+
+    def _expect(self, turns: Turns, turn: int) -> bool:
+        """Count the turns up to this one as expected; whether this one is counted for the first time."""
+        fresh = turn - turns.counted
+        if fresh > 0:
+            turns.device.health.count(self._clock.now_ms(), expected=fresh)
+            turns.counted = turn
+        return fresh > 0
+
+    def _answered(self) -> None:
+        self._backoff.reset()
+        if self._health.state != "up":
+            self._health.enter("up", self._clock.now_ms())
+            for code in self._lost_codes:
+                self._journal.back(code, self._connection.name, url=self._connection.url)
+            self._lost_codes.clear()
+            self._journal.back("E9003", self._connection.name)
+
+    def _lost(self, code: str, reason: str) -> None:
+        self._health.failures += 1
+        self._health.enter("down", self._clock.now_ms())
+        self._lost_codes.add(code)
+        self._journal.lost(code, self._connection.name, url=self._connection.url, reason=reason)
+        for turns in self._connection.turns:
+            turns.device.lost(turns.group, Quality.BAD_NOT_CONNECTED)
+            now = self._clock.monotonic()
+            if now >= turns.start_s:
+                self._expect(turns, turns.turn_at(now))
+
+
+def origin(defect: BaseException) -> str:
+    """File and line where a defect was raised: all that an operator can pass on without a traceback."""
+    trace = defect.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    path = trace.tb_frame.f_code.co_filename.replace("\\", "/").split("/")
+    return f"{'/'.join(path[-2:])}:{trace.tb_lineno}"

@@ -1,0 +1,131 @@
+"""What a person writes about Modbus: keys of a connection, a device and a tag."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from drivers.modbus.address import CODINGS, ENCODINGS, TEXT_BYTES, Order, StringOrder, nearest
+from drivers.modbus.profile import known, options_of
+from drivers.quantities import Duration
+
+_WRITTEN = ConfigDict(extra="forbid", frozen=True)
+
+PORT = 502
+"""Of Modbus/TCP (IANA `mbap`)."""
+
+
+def _endpoint(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _refused_url(url) from None
+    extra = parts.query or parts.fragment or parts.username is not None or parts.path not in ("", "/")
+    if parts.scheme != "tcp" or not parts.hostname or extra or port == 0 or re.search(r"\s", url):
+        raise _refused_url(url)
+    return parts
+
+
+def _refused_url(url: str) -> PydanticCustomError:
+    return PydanticCustomError("M1001", "{given} is not tcp://host:port", {"given": url})
+
+
+def _checked_url(url: str) -> str:
+    _endpoint(url)
+    return url
+
+
+def _checked_type(written: str) -> str:
+    """`U16` -> `u16`, `str( 16 )` -> `str(16)`."""
+    found = re.fullmatch(r"([a-z]+[0-9]*)(?:\(([0-9]{1,4})\))?", written.lower().replace(" ", ""))
+    if found is None or found[1] not in CODINGS or (found[1] == "str") != bool(found[2]):
+        raise PydanticCustomError("M1003", "{given} is not a type", {"given": written, "nearest": nearest(written)})
+    if found[2] and not 1 <= int(found[2]) <= TEXT_BYTES:
+        raise PydanticCustomError("M1004", "a text has 1 to {most} bytes", {"given": written, "most": TEXT_BYTES})
+    return found[0]
+
+
+class Limits(BaseModel):
+    """What the device on the wire can bear."""
+
+    model_config = _WRITTEN
+
+    registers: Annotated[int, Field(ge=1, le=125, description="Most registers in one request.")] = 125
+    bits: Annotated[int, Field(ge=1, le=2000, description="Most coils or discrete inputs in one request.")] = 2000
+    gap: Annotated[
+        int, Field(ge=0, le=124, description="Unused registers (or 16 times as many bits) read along to save a request.")
+    ] = 16
+    pause: Annotated[Duration, Field(ge=0, le=10, description="Silence between an answer and the next request.")] = 0.0
+    pipeline: Annotated[int, Field(ge=1, le=32, description="Requests in flight at once; 1 suits every PLC.")] = 1
+    quarantine: Annotated[
+        Duration, Field(ge=1, description="Longest time until an address that the device refused is tried again.")
+    ] = 3600.0
+    retries_busy: Annotated[
+        int, Field(ge=0, le=10, description="How often a busy device (exception 5 or 6) is asked again.")
+    ] = 3
+
+
+class Connection(BaseModel):
+    """One TCP endpoint: a PLC, or a gateway with several units behind it."""
+
+    model_config = _WRITTEN
+
+    url: Annotated[
+        str,
+        AfterValidator(_checked_url),
+        Field(description="Where it listens: tcp://192.168.1.10:502 (port 502 if none is given)."),
+    ]
+    timeout: Annotated[Duration, Field(ge=0.01, le=60, description="How long connecting or an answer may take.")] = 1.0
+    limits: Annotated[Limits, Field(description="What the device on the wire can bear.")] = Limits()
+
+    @property
+    def host(self) -> str:
+        """Name or address of the endpoint, an IPv6 address without its brackets."""
+        return _endpoint(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return _endpoint(self.url).port or PORT
+
+
+class Device(BaseModel):
+    """One unit behind a connection."""
+
+    model_config = _WRITTEN
+
+    unit: Annotated[int, Field(ge=0, le=255, description="Unit id (station number) behind the connection.")] = 1
+    plc: Annotated[
+        str | None,
+        Field(description="Address profile of the PLC, such as inovance-h5u or delta-dvp; none: plain Modbus."),
+    ] = None
+    profile_options: Annotated[dict[str, str], Field(description="What the profile asks for, by name.")] = {}
+
+    @model_validator(mode="after")
+    def _knows_its_profile(self) -> "Device":
+        if self.plc is not None and self.plc not in known():
+            facts = {"given": self.plc, "known": ", ".join(known())}
+            raise PydanticCustomError("M1002", "no profile {given}; there are: {known}", facts)
+        return self
+
+
+class Address(BaseModel):
+    """Where a tag is and how it is coded."""
+
+    model_config = _WRITTEN
+
+    address: Annotated[
+        str, Field(description="D100, M8, hr:100, 40101; with bit, type or order: D500.3, D100:f32@CDAB, D600:str(16).")
+    ]
+    type: Annotated[
+        str | None,
+        AfterValidator(_checked_type),
+        Field(description="bool u8 i8 u16 i16 u32 i32 u64 i64 f16 f32 f64 bcd16 bcd32 str(n bytes)."),
+    ] = None
+    order: Annotated[Order | None, Field(description="Order of a number's bytes; if not given, the profile's or ABCD.")] = None
+    string_order: Annotated[StringOrder | None, Field(description="Which byte of a register is a text's first.")] = None
+    encoding: Annotated[
+        Literal["ascii"] | None, Field(description="Encoding of a text; ascii if not given.")
+    ] = None

@@ -1,0 +1,125 @@
+"""The TCP endpoint: opens its connection, closes it, replaces it when it is lost or broken, and asks through it.
+
+There is exactly one socket at any time. A connection that is replaced is reset first (it does not linger), so that a
+device that serves one connection only has its place free when the next one comes.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from drivers.errors import NotConnected
+from drivers.modbus.batch import Batch
+from drivers.modbus.counts import Counts
+from drivers.modbus.exchange import Exchange
+from drivers.modbus.reason import reason_of
+from drivers.modbus.request import Outcome, Request, Result
+from drivers.modbus.wire import Wire
+
+_CLOSED = "the connection was closed"
+
+
+class TcpLink:
+    """One endpoint. `ask` may not overlap itself; `close` may come at any time."""
+
+    def __init__(
+        self, host: str, port: int, timeout_s: float, pause_s: float, counts: Counts, exchange: Callable[[], Exchange]
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._timeout_s = timeout_s
+        self._pause_s = pause_s
+        self._counts = counts
+        self._new_exchange = exchange
+        self._wire: Wire | None = None
+        self._opening: asyncio.Timeout | None = None
+        self._closed = True
+
+    async def open(self) -> None:
+        """Open the connection, name resolution included, within the time-out. Raises `NotConnected`."""
+        self._closed = False
+        await self._drop()
+        await self._connect()
+
+    async def close(self) -> None:
+        """Close what is open or opening; requests in flight end in `NotConnected`."""
+        self._closed = True
+        if self._opening is not None and not self._opening.expired():
+            self._opening.reschedule(asyncio.get_running_loop().time())
+        await self._drop(reset=False)
+
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Make requests to one unit and return their outcomes, in order.
+
+        The connection is opened again where it was broken, and once where the device ended it. Raises `NotConnected`
+        when it cannot be opened or the device ends it a second time.
+        """
+        batch = Batch(requests)
+        ends = 0
+        try:
+            while not batch.is_done:
+                wire = await self._sound_wire()
+                await wire.run(batch)
+                if not batch.is_done:
+                    ends += self._take_back(wire, batch)
+                    if ends > 1:
+                        raise NotConnected("the device closed the connection twice within one read")
+        finally:
+            self._counts.skipped += batch.skipped
+            if not batch.is_done or (self._wire is not None and not self._wire.is_sound):
+                await self._drop()
+        return batch.outcomes
+
+    async def _sound_wire(self) -> Wire:
+        """The present connection if it can be used, else a new one."""
+        if self._closed:
+            raise NotConnected(_CLOSED)
+        if self._wire is not None and self._wire.is_sound:
+            return self._wire
+        await self._drop()
+        self._counts.reconnects += 1
+        return await self._connect()
+
+    def _take_back(self, wire: Wire, batch: Batch) -> int:
+        """Requests that were in flight when their connection ended are asked again; 1 if the device ended it.
+
+        Where the device had answered before, the oldest of them is left out: it may be what the device stumbled over.
+        """
+        if self._closed:
+            raise NotConnected(_CLOSED)
+        tickets = wire.exchange.give_up()
+        self._counts.lost += len(tickets)
+        ended_by_device = wire.exchange.broken is None
+        if ended_by_device and wire.exchange.answered and tickets:
+            now = asyncio.get_running_loop().time()
+            batch.settle([(tickets.pop(0), Outcome(Result.LOST, now, now))], broke=True)
+        batch.put_back(tickets)
+        return int(ended_by_device)
+
+    async def _connect(self) -> Wire:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s) as self._opening:
+                _, wire = await loop.create_connection(self._new_wire, self._host, self._port)
+        except TimeoutError:
+            reason = _CLOSED if self._closed else f"no answer to the connection request in {self._timeout_s:g} s"
+            raise NotConnected(reason) from None
+        except OSError as error:
+            raise NotConnected(reason_of(error)) from error
+        finally:
+            self._opening = None
+        self._counts.connects += 1
+        self._wire = wire
+        if self._closed:
+            await self._drop()
+            raise NotConnected(_CLOSED)
+        return wire
+
+    def _new_wire(self) -> Wire:
+        return Wire(self._new_exchange(), self._pause_s)
+
+    async def _drop(self, *, reset: bool = True) -> None:
+        wire = self._wire
+        if wire is not None:
+            await wire.end(reset=reset)
+            if self._wire is wire:
+                self._wire = None

@@ -1,0 +1,177 @@
+"""Looking after a connection, in virtual time: an hour of polling takes a moment and every millisecond counts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from agent import normalise, report
+from agent.clock import BUILT_MS, Clock
+from agent.device import Device, TagGroup
+from agent.health import ConnectionHealth, DeviceHealth
+from agent.log import Log
+from agent.messages import Catalogue
+from agent.poll import Connection, Poller, Turns
+from drivers.contract import Scan
+from drivers.errors import NotConnected
+from tests.fakes.kept import Kept
+from tests.fakes.virtual import run
+
+START = 1000.0
+
+
+class Line:
+    """A driver that a test scripts: `answer(group, now)` gives scans, raises, or says how long it takes first."""
+
+    def __init__(self, answer: Callable[[str, float], Sequence[Scan] | float] | None = None) -> None:
+        self.answer = answer or (lambda group, now: [Scan(int(now * 1000), (0,), (now,))])
+        self.reads: list[tuple[str, float]] = []
+        self.calls: list[str] = []
+        self.refuse_until = 0.0
+        self.is_open = False
+
+    async def connect(self) -> None:
+        self.calls.append("connect")
+        assert not self.is_open
+        if asyncio.get_running_loop().time() < self.refuse_until:
+            raise NotConnected("refused")
+        self.is_open = True
+
+    async def read(self, group: str) -> Sequence[Scan]:
+        assert self.is_open
+        now = asyncio.get_running_loop().time()
+        self.reads.append((group, round(now - START, 6)))
+        answer = self.answer(group, now)
+        if isinstance(answer, float):
+            await asyncio.sleep(answer)
+            return [Scan(int(now * 1000), (0,), (now,))]
+        return answer
+
+    async def close(self) -> None:
+        self.calls.append("close")
+        self.is_open = False
+
+
+class Site:
+    """One connection with the poller that looks after it."""
+
+    def __init__(self, line: Line, *turns: tuple[str, float, float]) -> None:
+        self.line, self.kept, self.lines, self.health = line, Kept(), [], ConnectionHealth()
+        self.devices: dict[str, Device] = {}
+        self.turns = turns or (("fast", 1.0, 0.0),)
+
+    async def look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        clock = Clock(lambda: BUILT_MS + int(loop.time() * 1000), loop.time)
+        log = Log(Catalogue("en"), loop.time, self.lines.append, to_journald=False)
+        polled = []
+        for name, every_s, phase_s in self.turns:
+            group = TagGroup.of([("value", normalise.Rule(), report.Rule())])
+            self.devices[name] = Device(name, {name: group}, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
+            polled.append(Turns(name, self.devices[name], every_s, phase_s))
+        await Poller(Connection("plc1", "tcp://plc1", self.line, polled), clock, log, self.health).look_after()
+
+    def polls(self, name: str = "fast") -> tuple[int, int]:
+        hours = self.devices[name].health.hours.values()
+        return sum(polls.expected for polls in hours), sum(polls.acquired for polls in hours)
+
+
+def test_an_hour_has_3600_seconds() -> None:
+    site = Site(line := Line(lambda group, now: 0.3))
+    run(site.look_after(), for_s=3600.5)
+    assert [at for _, at in line.reads] == [float(n) for n in range(3601)]
+    assert site.polls() == (3601, 3601)
+    assert site.health.overruns == 0
+
+
+def test_groups_keep_their_own_periods_and_phases() -> None:
+    site = Site(line := Line(), ("fast", 0.2, 0.0), ("slow", 1.0, 0.5))
+    run(site.look_after(), for_s=2.05)
+    assert [at for name, at in line.reads if name == "slow"] == [0.5, 1.5]
+    assert [at for name, at in line.reads if name == "fast"] == [pytest.approx(n / 5) for n in range(11)]
+
+
+def test_row_04_a_slow_plc_skips_turns_and_counts_them() -> None:
+    site = Site(line := Line(lambda group, now: 2.5))
+    run(site.look_after(), for_s=60.2)
+    gaps = [b - a for (_, a), (_, b) in zip(line.reads, line.reads[1:], strict=False)]
+    assert min(gaps) >= 2.5, "polls were queued"
+    expected, acquired = site.polls()
+    assert expected == 61
+    assert acquired == len(line.reads) - 1
+    assert site.health.overruns == pytest.approx(expected - acquired, abs=3)
+    assert [line[28:33] for line in site.lines] == ["W2002"]
+
+
+def test_one_late_read_is_no_news() -> None:
+    site = Site(Line(lambda group, now: 3.5 if 10 <= now - START < 11 else 0.1))
+    run(site.look_after(), for_s=60)
+    assert site.lines == []
+    assert site.health.overruns == 2
+
+
+def test_row_01_a_plc_that_is_down_at_start_is_read_once_it_is_there() -> None:
+    line = Line()
+    line.refuse_until = START + 45
+    site = Site(line)
+    run(site.look_after(), for_s=60)
+    first = line.reads[0][1]
+    assert 45 <= first <= 45 + 4 + 1
+    bad, good = site.kept.values()[0], site.kept.values()[1]
+    assert (bad[1], bad[2]) == ({"value": None}, {"value": "bad.not_connected"})
+    assert good[1]["value"] is not None
+    assert len(site.lines) == 2
+    assert site.kept.events() == [("comm", {"state": "down", "reason": "bad.not_connected"}), ("comm", {"state": "up"})]
+    expected, acquired = site.polls()
+    assert expected == 60
+    assert acquired == 60 - int(first)
+
+
+def test_a_lost_conversation_is_closed_and_opened_again() -> None:
+    lost: list[float] = []
+
+    def answer(group: str, now: float) -> Sequence[Scan]:
+        if now - START >= 10 and not lost:
+            lost.append(now)
+            raise NotConnected("reset by peer")
+        return [Scan(0, (0,), (now,))]
+
+    site = Site(line := Line(answer))
+    run(site.look_after(), for_s=20.5)
+    assert line.calls == ["connect", "close", "connect", "close"]
+    assert ["E2001" in line for line in site.lines] == [True, True]
+    expected, acquired = site.polls()
+    assert expected == 21
+    assert acquired >= 19
+    assert [at for _, at in line.reads][-3:] == [18, 19, 20], "back on the grid"
+
+
+def test_backoff_is_reset_by_an_answer_and_not_by_a_connection() -> None:
+    def mute(group: str, now: float) -> Sequence[Scan]:
+        raise NotConnected("reset by peer")
+
+    site = Site(line := Line(mute))
+    run(site.look_after(), for_s=1200)
+    assert line.calls.count("connect") < 160
+    assert len(site.lines) <= 5
+
+
+def test_a_defect_in_a_driver_is_one_line_and_the_connection_is_tried_again() -> None:
+    def broken(group: str, now: float) -> Sequence[Scan]:
+        if now - START < 5:
+            raise KeyError("oops\nforged")
+        return [Scan(0, (0,), (now,))]
+
+    site = Site(Line(broken))
+    run(site.look_after(), for_s=30)
+    assert site.kept.values()[-1][1]["value"] is not None
+    defects = [line for line in site.lines if "E9003" in line]
+    assert "test_poll.py:" in defects[0]
+    assert "KeyError" in defects[0]
+    assert all(line.count("\n") == 1 for line in site.lines)
+
+
+def test_cancelling_closes_the_conversation() -> None:
+    site = Site(line := Line(lambda group, now: 100.0))
+    run(site.look_after(), for_s=5)
+    assert line.calls == ["connect", "close"]

@@ -1,0 +1,134 @@
+"""Rules of the whole suite: a printed seed, nothing left over, nothing written, skips that say what enables them."""
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from ctypes.util import find_library
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+READ_ONLY = frozenset({1, 2, 3, 4})
+WIRE_RECORD = "LINESIDE_WIRE_RECORD"
+PEERS = ROOT / "tests" / "peers"
+
+NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
+    "mosquitto": (
+        lambda: shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin"),
+        "apt-get install mosquitto",
+    ),
+    "mosquitto_sub": (lambda: shutil.which("mosquitto_sub"), "apt-get install mosquitto-clients"),
+    "socat": (lambda: shutil.which("socat"), "apt-get install socat"),
+    "mbpoll": (lambda: shutil.which("mbpoll"), "apt-get install mbpoll"),
+    "libmodbus": (lambda: find_library("modbus"), "apt-get install libmodbus5"),
+    "modbus-serial": (
+        lambda: shutil.which("node") and (PEERS / "node_modules" / "modbus-serial").is_dir(),
+        "apt-get install nodejs npm && npm ci --prefix tests/peers --ignore-scripts",
+    ),
+    "root": (lambda: os.geteuid() == 0, "run the suite as root"),
+    "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
+}
+
+THREADS = pytest.StashKey[list[str]]()
+HELD_BACK = pytest.StashKey[int]()
+
+settings.register_profile("lineside", deadline=None)
+settings.load_profile("lineside")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="seed of every random fault and of Hypothesis; printed in the header")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(2**32)
+    if getattr(config.option, "hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = str(config.option.seed)
+    config.stash[THREADS] = []
+    config.stash[HELD_BACK] = 0
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.option.seed} (repeat with --seed {config.option.seed})"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            if missing := _missing(mark.args):
+                item.add_marker(pytest.mark.skip(reason=missing))
+    if "acceptance" not in config.option.markexpr:
+        heavy = [item for item in items if item.get_closest_marker("acceptance")]
+        items[:] = [item for item in items if item not in heavy]
+        config.hook.pytest_deselected(items=heavy)
+        config.stash[HELD_BACK] = len(heavy)
+
+
+def _missing(tools: Sequence[str]) -> str:
+    absent = [tool for tool in tools if not NEEDS[tool][0]()]
+    return f"needs {', '.join(absent)}: {'; '.join(NEEDS[tool][1] for tool in absent)}" if absent else ""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    say = terminalreporter.write_line
+    if seen := _recorded():
+        say(f"Modbus function codes seen by the fakes: {sorted(seen)}")
+    for line in config.stash[THREADS]:
+        say(f"left-over thread: {line}")
+    if config.stash[HELD_BACK]:
+        say(f"{config.stash[HELD_BACK]} acceptance tests not run; with them: make acceptance (pytest -m acceptance)")
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of this run, for faults that come at random."""
+    return int(request.config.option.seed)
+
+
+@pytest.fixture(autouse=True)
+def _same_chances(request: pytest.FixtureRequest) -> None:
+    random.seed(request.config.option.seed)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Set up first, so torn down last: a task that survives its test fails it, a thread is reported."""
+    before = set(threading.enumerate())
+    if isinstance(request.node, pytest.Function) and asyncio.iscoroutinefunction(request.node.obj):
+        request.getfixturevalue("_no_task_left")
+    yield
+    left = {thread.name for thread in threading.enumerate() if thread not in before and thread.is_alive()}
+    request.config.stash[THREADS] += [f"{name} after {request.node.nodeid}" for name in sorted(left)]
+
+
+@pytest.fixture
+async def _no_task_left() -> AsyncIterator[None]:
+    yield
+    for _ in range(5):  # what was cancelled and awaited may still owe the loop a turn
+        await asyncio.sleep(0)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, f"left-over tasks: {sorted(map(repr, left))}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_only_on_the_wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever any fake of the suite was asked, here or in a subprocess: function codes 1 to 4 and nothing else."""
+    os.environ[WIRE_RECORD] = str(tmp_path_factory.mktemp("wire") / "function_codes")
+    yield
+    assert _recorded() <= READ_ONLY, f"function codes on the wire: {sorted(_recorded())}"
+
+
+def _recorded() -> set[int]:
+    """What `tests.fakes.recorder` saw in this process, and what others wrote: a decimal code on each line."""
+    recorder = sys.modules.get("tests.fakes.recorder")
+    here = set(recorder.RECORDED) if recorder else set()
+    path = Path(os.environ.get(WIRE_RECORD, os.devnull))
+    return here | {int(line) for line in (path.read_text().split() if path.is_file() else ())}
