@@ -33,7 +33,7 @@ cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyprojec
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test: $(STAMP)
+test:
 	$(BOOTSTRAP) test
 
 check: lint types imports cover test

@@ -6,7 +6,7 @@ A revision changes exactly when the content does, over restarts too, because wha
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.formats.contract import Meta
 
@@ -57,35 +57,60 @@ class Known:
     labels: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What earlier runs published, kept in the state directory."""
+
+    devices: Mapping[str, Known] = field(default_factory=dict)
+    removed: Sequence[Mapping[str, str]] = ()
+    """Labels of what is gone or was moved to other topics: cleared at every connection, since a broker may have been
+    away when it went."""
+
+
+MAX_REMOVED = 200
+
+
 def revise(
-    known: Mapping[str, Known], contents: Mapping[str, Mapping[str, object]], labels: Mapping[str, Mapping[str, str]]
-) -> tuple[dict[str, Meta], list[Mapping[str, str]], dict[str, Known]]:
-    """Device -> meta with its revision; labels of what is gone or has moved to other topics; what is known now."""
+    memory: Memory, contents: Mapping[str, Mapping[str, object]], labels: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, Meta], Memory]:
+    """Device -> meta with its revision, and what is to be remembered. `labels`: device -> its labels."""
     metas: dict[str, Meta] = {}
     now: dict[str, Known] = {}
     for device, said in contents.items():
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-        before = known.get(device)
+        before = memory.devices.get(device)
         rev = 1 if before is None else before.rev if before.digest == digest else before.rev + 1
         metas[device] = Meta(rev, said)
         now[device] = Known(rev, digest, dict(labels[device]))
-    removed = [old.labels for device, old in known.items() if device not in now or now[device].labels != old.labels]
-    return metas, removed, now
+    here = [known.labels for known in now.values()]
+    gone = [*memory.removed, *(old.labels for old in memory.devices.values())]
+    removed = [old for place, old in enumerate(gone) if old not in here and old not in gone[:place]]
+    return metas, Memory(now, removed[-MAX_REMOVED:])
 
 
-def to_json(known: Mapping[str, Known]) -> dict[str, object]:
-    return {name: {"rev": k.rev, "digest": k.digest, "labels": dict(k.labels)} for name, k in known.items()}
+def to_json(memory: Memory) -> dict[str, object]:
+    devices = {
+        name: {"rev": known.rev, "digest": known.digest, "labels": dict(known.labels)}
+        for name, known in memory.devices.items()
+    }
+    return {"devices": devices, "removed": [dict(labels) for labels in memory.removed]}
 
 
-def from_json(data: object) -> dict[str, Known]:
+def from_json(data: object) -> Memory:
     """The inverse of `to_json`; what does not have its shape is left out, as if it had never been published."""
-    if not isinstance(data, dict):
-        return {}
-    return {name: known for name, said in data.items() if (known := _known(said)) is not None}
+    match data:
+        case {"devices": dict(devices), "removed": list(removed)}:
+            known = {name: one for name, said in devices.items() if (one := _known(said)) is not None}
+            return Memory(known, [_texts(labels) for labels in removed if isinstance(labels, dict)])
+    return Memory()
 
 
 def _known(said: object) -> Known | None:
     match said:
         case {"rev": int(rev), "digest": str(digest), "labels": dict(labels)}:
-            return Known(rev, digest, {str(key): str(value) for key, value in labels.items()})
+            return Known(rev, digest, _texts(labels))
     return None
+
+
+def _texts(labels: Mapping[object, object]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in labels.items()}

@@ -64,7 +64,7 @@ def duration_text(value: float) -> str:
     for unit in ("d", "h", "m", "s"):
         if value and value % _SECONDS[unit] == 0:
             return f"{value / _SECONDS[unit]:.0f}{unit}"
-    return f"{value * 1000:g}ms"
+    return f"{value * 1000:.6f}".rstrip("0").rstrip(".") + "ms"
 
 
 def size_text(value: int) -> str:

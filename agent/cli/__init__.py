@@ -1,5 +1,41 @@
-"""The `lineside` command."""
+"""The `lineside` command: one file for each group of commands, and no logic here.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration; `run` has its own (`agent/cli/run.py`).
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from agent.cli import check, drivers, guard, run, schema
+from agent.cli.language import catalogue
 
 
-def main() -> int:
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    owners = guard.other_owners()
+    if owners:
+        packages = ", ".join(sorted({name for names in owners.values() for name in names}))
+        print(f"E9010 {catalogue().text('E9010', {'packages': packages})}", file=sys.stderr)
+        return run.EX_SOFTWARE
+    args = parser().parse_args(arguments)
+    try:
+        code: int = args.run(args)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="lineside",
+        description="印刷包装机械的只读采集程序 / read-only data acquisition for printing and packaging machinery",
+    )
+    whole.add_argument("--version", action="version", version=f"lineside {version('lineside')}")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    for command in (run, check, schema, drivers):
+        command.add(commands)
+    return whole

@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from agent.config.located import shorten
@@ -16,7 +16,7 @@ RESERVED_LABELS = ("device", "device_type", "gateway", "stream")
 """Labels that the agent gives by itself."""
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_FORBIDDEN_IN_LEVEL = re.compile("[+#/\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_FORBIDDEN_IN_LEVEL = re.compile("[+#/{}\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN_IN_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", re.ASCII)
 _FRACTION = re.compile(r"([-+]?[0-9]{1,15}) ?/ ?([0-9]{1,15})", re.ASCII)
@@ -200,8 +200,6 @@ _BITS_SCHEMA = [
 ]
 _DEADBAND_SCHEMA = [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,9})? ?%$"}]
 _FRACTION_SCHEMA = [_NUMBER_SCHEMA, {"type": "string", "pattern": r"^[-+]?\d{1,15} ?/ ?\d{1,15}$"}]
-_PLAIN = PlainSerializer(float, return_type=float, when_used="json")
-_NONE = PlainSerializer(lambda value: value.absolute or 0, return_type=float, when_used="json")
 _TEXT_SCHEMA = {"type": ["string", "integer"]}
 
 Line = Annotated[str, BeforeValidator(_as_text), AfterValidator(_line), WithJsonSchema(_TEXT_SCHEMA)]
@@ -213,9 +211,9 @@ LabelName = Annotated[str, AfterValidator(_label)]
 """What can stand in a topic template as {name}."""
 Snake = Annotated[str, AfterValidator(_snake), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"})]
 """A name such as `count_good`: lower case, digits and underscores, at most 64 characters."""
-Factor = Annotated[Fraction, PlainValidator(_factor), _PLAIN, WithJsonSchema({"anyOf": _FRACTION_SCHEMA})]
-Exact = Annotated[Fraction, PlainValidator(exact), _PLAIN, WithJsonSchema({"anyOf": _FRACTION_SCHEMA})]
-Deadbands = Annotated[Deadband, PlainValidator(_deadband), _NONE, WithJsonSchema({"anyOf": _DEADBAND_SCHEMA})]
+Factor = Annotated[Fraction, PlainValidator(_factor), WithJsonSchema({"anyOf": _FRACTION_SCHEMA})]
+Exact = Annotated[Fraction, PlainValidator(exact), WithJsonSchema({"anyOf": _FRACTION_SCHEMA})]
+Deadbands = Annotated[Deadband, PlainValidator(_deadband), WithJsonSchema({"anyOf": _DEADBAND_SCHEMA})]
 Bits = Annotated[tuple[int, int], PlainValidator(_bits), WithJsonSchema({"anyOf": _BITS_SCHEMA})]
 Enum = Annotated[
     dict[int, int | str],

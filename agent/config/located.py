@@ -64,6 +64,8 @@ class Findings:
         self.file = file
         self.problems: list[Located] = []
         self.warnings: list[Located] = []
+        self.meant: set[Path] = set()
+        """Paths of keys that are there, but misspelt: they are not missing as well."""
 
     def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
         self.problems.append(Located(self.file, *place, spell(path), code, facts))

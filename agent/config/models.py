@@ -90,7 +90,7 @@ class TagKeys(Keys):
     """One of `tags`, without its driver's keys."""
 
     name: Snake = Field(
-        description="Key of the value, unique in its device: a metric, or x_ and anything, or give `metric`"
+        description="Unique in its device: a metric of the dictionary, or anything with `metric`, or x_ and anything"
     )
     metric: Snake | None = Field(None, description="What the value means: a word of the dictionary; default: the name")
     unit: Line | None = Field(None, description="Unit after scaling (UCUM), such as m/min, Cel, {piece}")

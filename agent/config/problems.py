@@ -47,6 +47,8 @@ def _report_one(
         return
     at = place(node, where, of_key="[key]" in details["loc"])
     if kind == "missing":
+        if whole in findings.meant:
+            return
         findings.wrong(place(node, where[:-1]), whole, "E1020", key=where[-1])
     elif details["input"] is None:
         findings.wrong(at, whole, "E1049")
@@ -62,6 +64,7 @@ def unknown_key(node: Map, where: Path, known: Collection[str], path: Path, find
     if key.lower() in SECRETS and "password_file" in known:
         findings.wrong(at, whole, "E1066", key=key, meant="password_file")
     elif meant:
+        findings.meant.add((*whole[:-1], meant))
         findings.wrong(at, whole, "E1022", key=shorten(key), meant=meant)
     else:
         findings.wrong(at, whole, "E1021", key=shorten(key), known=listed(sorted(known)))
@@ -132,15 +135,16 @@ def split(
     node: Map, mine: type[BaseModel], theirs: type[BaseModel] | None, path: Path, findings: Findings
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A mapping's keys: the agent's and the driver's. What is neither's is reported; without a driver nobody knows."""
-    own, other = set(keys_of(mine)), _texts(theirs) if theirs else {}
+    own = set(keys_of(mine))
     ours = {key: value for key, value in node.items() if key in own}
     rest = {key: value for key, value in node.items() if key not in own}
     if theirs is None:
         return ours, {}
+    other = _texts(theirs)
     for key in rest:
         if key not in other:
-            unknown_key(node, (key,), (*own, *other), path, findings)
-    return ours, {key: other[key](value) for key, value in rest.items() if key in other}
+            unknown_key(node, (key,), [*own, *keys_of(theirs)], path, findings)
+    return ours, {str(key): other[key](value) for key, value in rest.items() if key in other}
 
 
 def _texts(model: type[BaseModel]) -> dict[str | int, Callable[[Any], Any]]:

@@ -1,5 +1,278 @@
 """Operator messages 1xxx: what is wrong in the files that people write."""
 
+from agent.messages import configuration_values
 from drivers.contract import Message
+from drivers.quantities import MESSAGES as QUANTITIES
 
-MESSAGES: dict[str, Message] = {}
+
+def _error(zh: str, en: str, hint_zh: str = "", hint_en: str = "") -> Message:
+    return Message("error", zh, en, hint_zh, hint_en)
+
+
+def _warning(zh: str, en: str, hint_zh: str = "", hint_en: str = "") -> Message:
+    return Message("warning", zh, en, hint_zh, hint_en)
+
+
+_READING = {
+    "E1001": _error("无法读取文件：{reason}", "the file cannot be read: {reason}"),
+    "E1002": _error("文件大于 {limit}", "the file is larger than {limit}"),
+    "E1003": _error(
+        "文件是 UTF-16 编码（Windows 记事本里叫“Unicode”）",
+        "the file is UTF-16 (Windows Notepad calls it Unicode)",
+        "用 UTF-8 编码另存",
+        "save it as UTF-8",
+    ),
+    "E1004": _error(
+        "字节 {byte} 既不是 UTF-8 也不是 GB18030",
+        "byte {byte} is neither UTF-8 nor GB18030",
+        "用 UTF-8 编码另存",
+        "save the file as UTF-8",
+    ),
+    "W1005": _warning(
+        "文件不是 UTF-8，已按 GB18030 读取",
+        "the file is not UTF-8 and was read as GB18030",
+        "用 UTF-8 编码另存",
+        "save it as UTF-8",
+    ),
+    "E1006": _error(
+        "这里有控制字符 {character}", "there is a control character here: {character}", "删除它", "delete it"
+    ),
+    "E1007": _error("这一行超过 {limit} 个字符", "this line has more than {limit} characters", "分成几行", "break it"),
+    "E1008": _error("这里不能用制表符（Tab）", "a tab cannot stand here", "改用空格缩进", "indent with spaces"),
+    "E1009": _error("嵌套超过 {limit} 层", "nested deeper than {limit} levels"),
+    "E1010": _error(
+        "不接受 YAML 的锚点、别名、标签和指令：{what}",
+        "anchors, aliases, tags and directives of YAML are not accepted: {what}",
+        "把内容完整写出；以 & * ! % 开头的文字要加引号",
+        "write the value out; put a text that begins with & * ! % in quotes",
+    ),
+    "E1011": _error(
+        "键 {key} 重复，第 {first} 行第 {column} 列已经有了",
+        "key {key} stands twice, first in line {first}, column {column}",
+        "删除其中一个",
+        "delete one of them",
+    ),
+    "E1012": _error(
+        "一个文件只能有一份配置（--- 之后又有一份）",
+        "a file holds one document only, and after --- comes another",
+        "拆成两个文件",
+        "make it two files",
+    ),
+    "E1013": _error("键必须是一个词", "a key must be a plain word"),
+    "E1014": _error(
+        "这里的冒号不能表示键",
+        "a colon cannot make a key here",
+        "检查上一行的缩进；含“冒号加空格”的文字要加引号",
+        "check the indentation of this and the line above; put a text with a colon and a space in quotes",
+    ),
+    "E1015": _error(
+        "第 {line} 行开始的引号没有结束",
+        "the quote that opens in line {line} is not closed",
+        "补上结束的引号",
+        "close it",
+    ),
+    "E1016": _error(
+        "第 {line} 行开始的括号里缺少逗号或结束的括号",
+        "in the bracket that opens in line {line} a comma or the closing bracket is missing",
+        "检查这里之前的逗号、引号和括号",
+        "check commas, quotes and brackets before this place",
+    ),
+    "E1017": _error(
+        "缩进不一致，或键后面缺少冒号",
+        "the indentation does not fit, or a colon is missing after a key",
+        "同一层的键要对齐；冒号后要有空格",
+        "align keys of one level; a space follows the colon",
+    ),
+    "E1018": _error(
+        "这个字符不能这样写：{reason}",
+        "this character cannot stand like that: {reason}",
+        "把这段文字放进单引号",
+        "put the text in single quotes",
+    ),
+    "E1019": _error(
+        "不是有效的 YAML：{reason}",
+        "not valid YAML: {reason}",
+        "检查这里和上一行的缩进、冒号、引号和括号",
+        "check indentation, colons, quotes and brackets here and in the line above",
+    ),
+    "E1040": _error(
+        "文件是空的", "the file is empty", "从 config/examples 里的例子开始", "begin with one of config/examples"
+    ),
+}
+
+_NAMES = {
+    "E1051": _error(
+        "名称 {value} 已在第 {first} 行使用",
+        "the name {value} is taken in line {first}",
+        "换一个名称",
+        "choose another",
+    ),
+    "E1052": _error("没有名为 {value} 的连接", "there is no connection {value}", "已有：{known}", "there are: {known}"),
+    "E1053": _error(
+        "没有名为 {value} 的连接", "there is no connection {value}", "是不是 {meant}？", "did you mean {meant}?"
+    ),
+    "E1054": _error(
+        "没有安装驱动 {value}", "the driver {value} is not installed", "已安装：{known}", "installed are: {known}"
+    ),
+    "E1055": _error(
+        "驱动 {value} 不能使用：{reason}",
+        "the driver {value} cannot be used: {reason}",
+        "重新安装它",
+        "install it again",
+    ),
+    "E1056": _error(
+        "{value} 不是合格的名称",
+        "{value} is not a proper name",
+        "小写英文字母开头，只用小写字母、数字和下划线，最多 64 个字符，例如 count_good",
+        "lower-case letters, digits and underscores, a letter first, at most 64 characters, such as count_good",
+    ),
+    "E1057": _error("没有指标 {value}", "there is no metric {value}", "可用：{known}，或 x_ 开头", "{known}, or x_..."),
+    "E1058": _error("没有指标 {value}", "there is no metric {value}", "是不是 {meant}？", "did you mean {meant}?"),
+    "E1059": _error(
+        "名称 {value} 不是词典里的指标",
+        "the name {value} is not a metric of the dictionary",
+        "加上 metric（例如 metric: {meant}），或把名称改为 x_{value}",
+        "add metric (such as metric: {meant}) or call it x_{value}",
+    ),
+    "E1060": _error(
+        "{device} 的两个标签 {first} 和这一个是同一指标 {metric}，无法区分",
+        "{first} and this tag of {device} are the same metric {metric} and nothing tells them apart",
+        "各加一个 labels，例如 labels: {{zone: dryer1}}",
+        "give them labels, such as labels: {{zone: dryer1}}",
+    ),
+    "W1061": _warning(
+        "指标 {metric} 的单位是 {units}，这里写的是 {unit}",
+        "the unit of {metric} is {units}, here it is {unit}",
+        "用 scale 和 offset 换算后写标准单位；或者保持不变",
+        "convert it with scale and offset, or leave it",
+    ),
+    "W1062": _warning(
+        "没有登记的机型 {value}", "{value} is no known kind of machine", "可用：{known}", "known: {known}"
+    ),
+    "W1063": _warning("设备 {device} 没有标签，什么也不读", "the device {device} has no tags; nothing is read from it"),
+    "W1064": _warning("没有设备使用连接 {connection}", "no device uses the connection {connection}"),
+    "E1065": _error(
+        "min_interval {value} 大于 max_interval",
+        "min_interval {value} is longer than max_interval",
+        "max_interval 默认 5m",
+        "max_interval is 5m by default",
+    ),
+    "E1047": _error(
+        "{value} 不能作为标签名",
+        "{value} cannot be the name of a label",
+        "小写英文字母开头，只用小写字母、数字和下划线，例如 line",
+        "lower-case letters, digits and underscores, a letter first, such as line",
+    ),
+    "E1048": _error(
+        "标签 {value} 由程序自动给出", "the label {value} is given by the agent itself", "删除它", "delete it"
+    ),
+    "E1086": _error(
+        "这个标签的值是 {type}，{key} 对它没有意义",
+        "the values of this tag are {type}; {key} can do nothing with them",
+        "删除 {key}，或检查地址和类型",
+        "delete {key}, or check address and type",
+    ),
+    "E1087": _error(
+        "有 {cause} 时 {key} 不起作用", "{key} has no effect after {cause}", "删除其中一个", "delete one of them"
+    ),
+}
+
+_DELIVERY = {
+    "E1066": _error(
+        "配置里不能写 {key}",
+        "{key} cannot stand in the configuration",
+        "把密码写进单独的文件（chmod 600），这里写 {meant}: 文件名",
+        "write the password to a file of its own (chmod 600) and put {meant}: FILE here",
+    ),
+    "E1067": _error(
+        "{value} 不是 mqtt://主机:端口",
+        "{value} is not mqtt://host:port",
+        "正确写法如 mqtt://192.168.1.5:1883 或 mqtts://broker.example:8883",
+        "write it like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883",
+    ),
+    "E1068": _error(
+        "url 里不能写用户名和密码",
+        "user name and password cannot stand in the url",
+        "改用 username 和 password_file",
+        "use username and password_file",
+    ),
+    "E1069": _error(
+        "mqtt:// 不加密，tls 不起作用",
+        "mqtt:// is not encrypted; tls has no effect",
+        "url 改为 mqtts://{host}，或删除 tls",
+        "make the url mqtts://{host}, or delete tls",
+    ),
+    "E1070": _error(
+        "{value} 要放进 MQTT 主题，不能含有 {character}",
+        "{value} becomes a part of MQTT topics and cannot contain {character}",
+        "不能用 + # / 和控制字符，不能以 $ 开头",
+        "not + # / or control characters, and no $ at the beginning",
+    ),
+    "E1071": _error("不能为空，首尾也不能有空格", "it cannot be empty, nor begin or end with a space"),
+    "E1072": _error("{value} 超过 {limit} 字节", "{value} is longer than {limit} bytes"),
+    "E1073": _error("文字里有控制字符 {character}", "the text contains the control character {character}"),
+    "E1075": _error(
+        "主题模板 {template} 不对：{detail}",
+        "the topic template {template} is wrong: {detail}",
+        "不能用 + #、空的层级和开头的 $；变量只有 {known}",
+        "no + or #, no empty levels, no $ at the beginning; variables are {known}",
+    ),
+    "E1076": _error(
+        "主题 {template} 需要标签 {label}，而 {subject} 没有",
+        "the topic {template} needs the label {label}, which {subject} lacks",
+        "在 labels 里加上 {label}；已有：{known}",
+        "add {label} to the labels; there are: {known}",
+    ),
+    "E1077": _error("{subject} 的主题超过 {limit} 字节", "the topic of {subject} is longer than {limit} bytes"),
+    "E1078": _error(
+        "主题 {template} 对 {first} 和 {second} 是同一个，会互相覆盖",
+        "the topic {template} is the same for {first} and {second}; they would overwrite each other",
+        "在模板里加上 {{device}}",
+        "put {{device}} in the template",
+    ),
+    "E1079": _error("无法读取 {file}：{reason}", "{file} cannot be read: {reason}"),
+    "E1080": _error(
+        "其他人可以读取 {file}（权限 {mode}）",
+        "{file} can be read by others (mode {mode})",
+        "执行 chmod 600 {file}",
+        "chmod 600 {file}",
+    ),
+    "E1081": _error(
+        "{file} 里不是一行密码", "{file} does not hold one line with a password", "只写一行", "one line only"
+    ),
+    "E1082": _error("有 {given} 却没有 {lacking}", "{given} is given without {lacking}", "两个都要写", "give both"),
+    "W1083": _warning(
+        "其他人可以读取私钥 {file}（权限 {mode}）",
+        "the private key {file} can be read by others (mode {mode})",
+        "执行 chmod 600 {file}",
+        "chmod 600 {file}",
+    ),
+    "E1084": _error("有 password_file 却没有 username", "password_file is given without username"),
+    "E1085": _error(
+        "{first} 在同一服务器上已用 client_id {value}，两者会互相踢下线",
+        "{first} has the client_id {value} at the same broker; they would throw each other out",
+        "换一个 client_id",
+        "choose another client_id",
+    ),
+}
+
+_CHECK = {
+    "I1001": Message("info", "{problems} 个错误，{warnings} 个警告", "{problems} problems, {warnings} warnings"),
+    "I1002": Message("info", "没有错误，{warnings} 个警告", "no problems, {warnings} warnings"),
+    "I1003": Message("info", "设备|机型|连接|驱动|标签数|周期", "device|type|connection|driver|tags|every"),
+    "I1004": Message(
+        "info",
+        "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个标签 -> {destinations}",
+        "gateway {gateway}: {connections} connections, {devices} devices, {tags} tags -> {destinations}",
+    ),
+    "I1005": Message("info", "状态目录：{state_dir}", "state directory: {state_dir}"),
+}
+
+MESSAGES: dict[str, Message] = {
+    **_READING,
+    **configuration_values.MESSAGES,
+    **_NAMES,
+    **_DELIVERY,
+    **_CHECK,
+    **QUANTITIES,
+}

@@ -24,8 +24,8 @@ MESSAGES: dict[str, Message] = {
     ),
     "I9002": Message(
         "info",
-        "已停止：共接收 {accepted} 条记录，剩余未送达 {queued} 条",
-        "stopped: {accepted} records accepted, {queued} not delivered",
+        "已停止：{destination} 共 {accepted} 条记录，未送达 {queued} 条，丢弃 {dropped} 条",
+        "stopped: {destination}: {accepted} records, {queued} not delivered, {dropped} dropped",
     ),
     "E9003": Message(
         "error",

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 from agent.outbox.contract import Outbox
 from agent.outbox.ring import Ring
@@ -29,14 +30,16 @@ async def open_outbox(
     max_bytes: int,
     *,
     max_age_s: float,
+    sync: Literal["1s", "always", "never"] = "1s",
     now: Callable[[], tuple[int, int | None]],
     journal: Journal,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Outbox]:
     """Take the state directory, number this run and keep records until the block is left.
 
-    `now` gives the wall time of gap events: UTC epoch milliseconds and, only while that is implausible, the offset of
-    `Record.offset_ms`. Raises `StateTaken` when another agent holds the directory, and nothing for want of a disk.
+    `sync` says how often a log on disk is forced there; a ring has nothing to force. `now` gives the wall time of gap
+    events: UTC epoch milliseconds and, only while that is implausible, the offset of `Record.offset_ms`. Raises
+    `StateTaken` when another agent holds the directory, and nothing for want of a disk.
     """
     disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
     try:

@@ -15,7 +15,18 @@ StringOrder = Literal["high", "low"]
 """Which byte of a register comes first in a text."""
 
 Encoding = Literal[
-    "ascii", "utf-8", "gbk", "gb2312", "gb18030", "big5", "latin-1", "shift_jis", "euc_kr", "utf-16", "utf-16-le", "utf-16-be"
+    "ascii",
+    "utf-8",
+    "gbk",
+    "gb2312",
+    "gb18030",
+    "big5",
+    "latin-1",
+    "shift_jis",
+    "euc_kr",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
 ]
 """Of texts. `utf-16` is one code unit a register, whichever byte of it comes first elsewhere."""
 
@@ -125,7 +136,7 @@ class Point:
 
     @property
     def source(self) -> str:
-        """Canonical notation, zero-based and one-based: `D100 = hr:4196 (404197)`, `hr:4.3 (400005.3)`."""
+        """Canonical notation, zero-based and one-based: `D100 = hr:4196 (404197)`, `D8.3 = hr:8.3 (400009.3)`."""
         bit = "" if self.bit is None else f".{self.bit}"
         plain = f"{self.table.prefix}:{self.offset}{bit} ({self.table.digit}{self.offset + 1:05}{bit})"
-        return f"{self.written} = {plain}" if self.written else plain
+        return f"{self.written}{bit} = {plain}" if self.written else plain

@@ -9,7 +9,7 @@ from struct import Struct, error
 from typing import Any
 
 from drivers.contract import NO_FAULTS, Quality, Value
-from drivers.modbus.address import CODINGS, Point
+from drivers.modbus.address import Point
 from drivers.modbus.layers import Layer, field_of, forms_of, layers
 from drivers.modbus.plan import Block
 
@@ -176,6 +176,6 @@ def _decimal(packed: int) -> int | None:
 
 def _text_reader(encoding: str) -> Callable[[bytes], str]:
     """Bytes -> text up to the first NUL, without trailing spaces; what is no character becomes U+FFFD."""
-    if len("\0".encode(encoding)) > 1:
-        return lambda raw: raw.decode(encoding, "replace").split("\0", 1)[0].rstrip(" ")
+    if len("\0".encode(encoding)) == 2:
+        return lambda raw: raw[: len(raw) & ~1].decode(encoding, "replace").split("\0", 1)[0].rstrip(" ")
     return lambda raw: raw.split(b"\0", 1)[0].decode(encoding, "replace").rstrip(" ")

@@ -1,14 +1,15 @@
 """What a person writes about Modbus: keys of a connection, a device and a tag."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from drivers.modbus.address import CODINGS, ENCODINGS, TEXT_BYTES, Order, StringOrder, nearest
-from drivers.modbus.profile import known, options_of
+from drivers.modbus.address import Encoding, Order, StringOrder
+from drivers.modbus.profile import known, profile
+from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
 _WRITTEN = ConfigDict(extra="forbid", frozen=True)
@@ -40,12 +41,36 @@ def _checked_url(url: str) -> str:
 
 def _checked_type(written: str) -> str:
     """`U16` -> `u16`, `str( 16 )` -> `str(16)`."""
-    found = re.fullmatch(r"([a-z]+[0-9]*)(?:\(([0-9]{1,4})\))?", written.lower().replace(" ", ""))
-    if found is None or found[1] not in CODINGS or (found[1] == "str") != bool(found[2]):
-        raise PydanticCustomError("M1003", "{given} is not a type", {"given": written, "nearest": nearest(written)})
-    if found[2] and not 1 <= int(found[2]) <= TEXT_BYTES:
-        raise PydanticCustomError("M1004", "a text has 1 to {most} bytes", {"given": written, "most": TEXT_BYTES})
-    return found[0]
+    try:
+        return str(typed(written))
+    except AddressError as problem:
+        raise PydanticCustomError(problem.code, "{type} is not a type", problem.facts) from None
+
+
+def _checked_profile(name: str) -> str:
+    if name not in known():
+        raise PydanticCustomError(
+            "M1002", "no profile {given}; there are {known}", {"given": name, "known": " ".join(known())}
+        )
+    return name
+
+
+def _checked_options(options: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    plc = info.data.get("plc")
+    accepted = profile(plc).options if plc else ()
+    for name in options:
+        if name not in accepted:
+            facts = {"given": name, "profile": plc or "Modbus", "known": " ".join(accepted) or "-"}
+            raise PydanticCustomError("M1007", "{profile} has no option {given}", facts)
+    return options
+
+
+def _upper(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
 
 
 class Limits(BaseModel):
@@ -56,12 +81,19 @@ class Limits(BaseModel):
     registers: Annotated[int, Field(ge=1, le=125, description="Most registers in one request.")] = 125
     bits: Annotated[int, Field(ge=1, le=2000, description="Most coils or discrete inputs in one request.")] = 2000
     gap: Annotated[
-        int, Field(ge=0, le=124, description="Unused registers (or 16 times as many bits) read along to save a request.")
+        int,
+        Field(ge=0, le=124, description="Unused registers (or 16 times as many bits) read along to save a request."),
     ] = 16
-    pause: Annotated[Duration, Field(ge=0, le=10, description="Silence between an answer and the next request.")] = 0.0
+    pause: Annotated[
+        Duration,
+        Field(ge=0, le=10, description="Silence between an answer and the next request."),
+        Field(json_schema_extra={"default": "0ms"}),
+    ] = 0.0
     pipeline: Annotated[int, Field(ge=1, le=32, description="Requests in flight at once; 1 suits every PLC.")] = 1
     quarantine: Annotated[
-        Duration, Field(ge=1, description="Longest time until an address that the device refused is tried again.")
+        Duration,
+        Field(ge=1, description="Longest time until an address that the device refused is tried again."),
+        Field(json_schema_extra={"default": "1h"}),
     ] = 3600.0
     retries_busy: Annotated[
         int, Field(ge=0, le=10, description="How often a busy device (exception 5 or 6) is asked again.")
@@ -78,7 +110,11 @@ class Connection(BaseModel):
         AfterValidator(_checked_url),
         Field(description="Where it listens: tcp://192.168.1.10:502 (port 502 if none is given)."),
     ]
-    timeout: Annotated[Duration, Field(ge=0.01, le=60, description="How long connecting or an answer may take.")] = 1.0
+    timeout: Annotated[
+        Duration,
+        Field(ge=0.01, le=60, description="How long connecting or an answer may take."),
+        Field(json_schema_extra={"default": "1s"}),
+    ] = 1.0
     limits: Annotated[Limits, Field(description="What the device on the wire can bear.")] = Limits()
 
     @property
@@ -98,17 +134,14 @@ class Device(BaseModel):
 
     unit: Annotated[int, Field(ge=0, le=255, description="Unit id (station number) behind the connection.")] = 1
     plc: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(_checked_profile)] | None,
         Field(description="Address profile of the PLC, such as inovance-h5u or delta-dvp; none: plain Modbus."),
     ] = None
-    profile_options: Annotated[dict[str, str], Field(description="What the profile asks for, by name.")] = {}
-
-    @model_validator(mode="after")
-    def _knows_its_profile(self) -> "Device":
-        if self.plc is not None and self.plc not in known():
-            facts = {"given": self.plc, "known": ", ".join(known())}
-            raise PydanticCustomError("M1002", "no profile {given}; there are: {known}", facts)
-        return self
+    profile_options: Annotated[
+        dict[str, str],
+        AfterValidator(_checked_options),
+        Field(description="What the profile asks for, by name."),
+    ] = {}
 
 
 class Address(BaseModel):
@@ -120,12 +153,19 @@ class Address(BaseModel):
         str, Field(description="D100, M8, hr:100, 40101; with bit, type or order: D500.3, D100:f32@CDAB, D600:str(16).")
     ]
     type: Annotated[
-        str | None,
-        AfterValidator(_checked_type),
+        Annotated[str, AfterValidator(_checked_type)] | None,
         Field(description="bool u8 i8 u16 i16 u32 i32 u64 i64 f16 f32 f64 bcd16 bcd32 str(n bytes)."),
     ] = None
-    order: Annotated[Order | None, Field(description="Order of a number's bytes; if not given, the profile's or ABCD.")] = None
-    string_order: Annotated[StringOrder | None, Field(description="Which byte of a register is a text's first.")] = None
+    order: Annotated[
+        Order | None,
+        BeforeValidator(_upper),
+        Field(description="Order of a number's bytes; else the profile's, or ABCD."),
+    ] = None
+    string_order: Annotated[
+        StringOrder | None, BeforeValidator(_lower), Field(description="Which byte of a register is a text's first.")
+    ] = None
     encoding: Annotated[
-        Literal["ascii"] | None, Field(description="Encoding of a text; ascii if not given.")
+        Encoding | None,
+        BeforeValidator(_lower),
+        Field(description="Of a text; ascii if not given. GBK machines: gb18030."),
     ] = None

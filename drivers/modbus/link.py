@@ -11,7 +11,7 @@ from drivers.errors import NotConnected
 from drivers.modbus.batch import Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.exchange import Exchange
-from drivers.modbus.reason import reason_of
+from drivers.modbus.reason import not_opened
 from drivers.modbus.request import Outcome, Request, Result
 from drivers.modbus.wire import Wire
 
@@ -101,10 +101,11 @@ class TcpLink:
             async with asyncio.timeout(self._timeout_s) as self._opening:
                 _, wire = await loop.create_connection(self._new_wire, self._host, self._port)
         except TimeoutError:
-            reason = _CLOSED if self._closed else f"no answer to the connection request in {self._timeout_s:g} s"
-            raise NotConnected(reason) from None
+            if self._closed:
+                raise NotConnected(_CLOSED) from None
+            raise NotConnected(f"no answer to the connection request in {self._timeout_s:g} s", "M2011") from None
         except OSError as error:
-            raise NotConnected(reason_of(error)) from error
+            raise not_opened(error) from error
         finally:
             self._opening = None
         self._counts.connects += 1

@@ -1,16 +1,13 @@
 """What the electrician writes -> Point: `D100:f32@CDAB`, `M8`, `D500.3`, `hr:100`, `40101`, `4x101`, `D600:str(16)`."""
 
 import re
-from collections.abc import Sequence
-from difflib import get_close_matches
+from typing import NamedTuple
 
-from drivers.modbus.address import ADDRESSES, CODINGS, TEXT_BYTES, Encoding, Order, Point, StringOrder, Table
+from drivers.modbus.address import ADDRESSES, Encoding, Order, Point, StringOrder, Table
 from drivers.modbus.profile import Area, Profile
+from drivers.modbus.typed import AddressError, Typed, narrow, typed
 
 PLAIN = "hr:0 ir:0 co:0 di:0, 40001 400001 4x1 (0x 1x 3x 4x)"
-
-_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " "}
-"""Full-width forms that a Chinese input method types for `:`, `.`, `(`, digits and letters."""
 
 _WHOLE = re.compile(r"(?P<place>.+?)(?::(?P<type>[a-z][^:@]*))?(?:@(?P<order>[^@]*))?", re.I | re.S)
 _BIT = r"(?:\.(?P<bit>[0-9]{1,3}))?"
@@ -22,32 +19,6 @@ _NAMED = re.compile(r"(?P<prefix>[a-z]{1,8})(?P<number>[0-9]{1,9})" + _BIT, re.I
 _BY_PREFIX = {table.prefix: table for table in Table}
 _BY_DIGIT = {table.digit: table for table in Table}
 _ORDERS: dict[str, Order] = {"ABCD": "ABCD", "CDAB": "CDAB", "BADC": "BADC", "DCBA": "DCBA"}
-_SYNONYMS = {
-    **dict.fromkeys(("bit", "boolean", "x"), "bool"),
-    **dict.fromkeys(("byte", "uint8", "usint"), "u8"),
-    **dict.fromkeys(("int8", "sint"), "i8"),
-    **dict.fromkeys(("word", "uint", "uint16", "ushort", "unsigned"), "u16"),
-    **dict.fromkeys(("int", "int16", "short"), "i16"),
-    **dict.fromkeys(("dword", "uint32", "udint", "ulong"), "u32"),
-    **dict.fromkeys(("dint", "int32", "long"), "i32"),
-    **dict.fromkeys(("lword", "uint64", "ulint"), "u64"),
-    **dict.fromkeys(("lint", "int64"), "i64"),
-    **dict.fromkeys(("float", "real", "float32", "single"), "f32"),
-    **dict.fromkeys(("double", "lreal", "float64"), "f64"),
-    **dict.fromkeys(("float16", "half"), "f16"),
-    **dict.fromkeys(("bcd",), "bcd16"),
-    **dict.fromkeys(("string", "text", "char", "str"), "str(16)"),
-}
-
-
-class AddressError(ValueError):
-    """What is written is no address: a code of `messages`, its facts, and the key that is wrong."""
-
-    def __init__(self, code: str, key: str = "address", **facts: object) -> None:
-        super().__init__(f"{code}: {facts}")
-        self.code = code
-        self.key = key
-        self.facts = facts
 
 
 def parse(
@@ -63,3 +34,140 @@ def parse(
 
     Raises `AddressError`, and nothing else, for any text.
     """
+    text = narrow(written)
+    facts = {"given": written, "profile": profile.id if profile else "Modbus"}
+    try:
+        whole = _WHOLE.fullmatch(text)
+        if whole is None:
+            raise _not_understood(profile)
+        coding = _agreed(whole["type"], type)
+        place = _place(whole["place"], profile, coding)
+        chosen = _order(whole["order"], order) or (profile.word_order if profile else "ABCD")
+        first = string_order or (profile.string_order if profile else "high")
+        return _point(place, coding, chosen, first, encoding)
+    except AddressError as problem:
+        problem.facts = {**facts, **problem.facts}
+        raise
+
+
+class _Place(NamedTuple):
+    """Where something is, before its type is settled."""
+
+    table: Table
+    offset: int
+    end: int
+    """Where the area, or its part, ends."""
+    bit: int | None
+    wide: bool = False
+    alone: bool = False
+    written: str = ""
+    last: str = ""
+    """How the end is written."""
+
+
+def _agreed(inside: str | None, beside: str | None) -> Typed | None:
+    """The type that stands in the address, beside it, or in both alike."""
+    found = [typed(text) for text in (inside, beside) if text]
+    if len(found) == 2 and found[0] != found[1]:
+        raise AddressError("M1018", "type", inside=found[0], beside=found[1])
+    return found[0] if found else None
+
+
+def _order(inside: str | None, beside: Order | None) -> Order | None:
+    if inside is None:
+        return beside
+    found = _ORDERS.get(inside.upper())
+    if found is None:
+        raise AddressError("M1005", order=inside)
+    if beside and beside != found:
+        raise AddressError("M1018", "order", inside=found, beside=beside)
+    return found
+
+
+def _place(text: str, profile: Profile | None, coding: Typed | None) -> _Place:
+    if match := _ZERO_BASED.fullmatch(text):
+        table = _BY_PREFIX[match["prefix"].lower()]
+        return _plain(table, int(match["number"], 0 if "x" in match["number"].lower() else 10), match["bit"], text)
+    if match := _CLASSIC.fullmatch(text) or _ONE_BASED.fullmatch(text):
+        table, number = _BY_DIGIT[match["digit"]], int(match["number"])
+        if number == 0:
+            raise AddressError("M1014", first=f"{text[:-1]}1" if match["bit"] is None else f"{table.digit}0001")
+        return _plain(table, number - 1, match["bit"], text)
+    match = _NAMED.fullmatch(text)
+    if match is None:
+        raise _not_understood(profile)
+    if profile is None or not (areas := profile.named(match["prefix"].upper())):
+        raise AddressError("M1011", area=match["prefix"].upper(), allowed=_allowed(profile))
+    bit = _bit(match["bit"])
+    return _in_area(areas, match["number"], bit, wants_contact=coding == Typed("bool") and bit is None)
+
+
+def _plain(table: Table, offset: int, bit: str | None, text: str) -> _Place:
+    last = f"{table.prefix}:{ADDRESSES - 1} ({table.digit}{ADDRESSES})"
+    if offset >= ADDRESSES:
+        raise AddressError("M1013", range=f"{table.prefix}:0 ({table.digit}{1:05}) - {last}")
+    return _Place(table, offset, ADDRESSES, _bit(bit), last=last)
+
+
+def _in_area(areas: list[Area], digits: str, bit: int | None, *, wants_contact: bool) -> _Place:
+    """A number of an area. Of timers and counters the contact is meant where a bool is wanted, else the value."""
+    prefix = areas[0].prefix
+    if areas[0].radix == 8 and not re.fullmatch("[0-7]+", digits):
+        raise AddressError("M1012", area=prefix, before=f"{prefix}7", after=f"{prefix}10")
+    number = int(digits, areas[0].radix)
+    found = [(area, span) for area in areas if (span := area.span(number))]
+    if not found:
+        raise AddressError("M1013", range=", ".join(dict.fromkeys(area.range for area in areas)))
+    area, span = min(found, key=lambda pair: pair[0].kind.is_bits is not wants_contact)
+    return _Place(
+        area.kind,
+        span.base + (number - span.first) * span.stride,
+        span.end,
+        bit,
+        wide=area.width == 32,
+        alone=area.width == 32 and span.stride == 1,
+        written=area.written(number),
+        last=area.written(span.last),
+    )
+
+
+def _bit(digits: str | None) -> int | None:
+    if digits is not None and int(digits) > 15:
+        raise AddressError("M1016", bit=digits)
+    return None if digits is None else int(digits)
+
+
+def _point(place: _Place, coding: Typed | None, order: Order, first: StringOrder, encoding: Encoding) -> Point:
+    """The point, if the type suits the place."""
+    if place.table.is_bits and place.bit is not None:
+        raise AddressError("M1006", bit=place.bit)
+    is_bit = place.table.is_bits or place.bit is not None
+    kind = coding or Typed("bool" if is_bit else "u32" if place.wide else "u16")
+    if (is_bit and kind.name != "bool") or (place.wide and kind.registers != 2):
+        allowed = "u32 i32 f32 bcd32" if place.wide else "bool"
+        raise AddressError("M1017", type=kind, allowed=allowed)
+    if not place.alone and place.offset + kind.registers > place.end:
+        raise AddressError("M1015", type=kind, needs=kind.registers, last=place.last)
+    if encoding == "utf-16":
+        encoding, first = "utf-16-be", "high"
+    return Point(
+        place.table,
+        place.offset,
+        kind.registers,
+        kind.name,
+        order,
+        place.bit,
+        first,
+        encoding,
+        kind.length,
+        place.alone,
+        place.written,
+    )
+
+
+def _allowed(profile: Profile | None) -> str:
+    return f"{profile.ranges}; {PLAIN}" if profile else PLAIN
+
+
+def _not_understood(profile: Profile | None) -> AddressError:
+    return AddressError("M1010", allowed=_allowed(profile))

@@ -4,7 +4,7 @@ Rules and evidence: vendors' manuals and the sources that each file names in `so
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal, NamedTuple
 
@@ -124,7 +124,7 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def profile(name: str) -> Profile:
     """The profile of that id, one of `known()`. Works from a checkout, a wheel and a zip alike."""
     from ruamel.yaml import YAML

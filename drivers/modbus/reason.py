@@ -3,18 +3,20 @@
 import errno
 import socket
 
+from drivers.errors import NotConnected
+
 _REASONS = {
-    errno.ECONNREFUSED: "connection refused: nothing listens on this port, or all its connections are taken",
-    errno.ECONNRESET: "connection reset by the device",
-    errno.EHOSTUNREACH: "host unreachable",
-    errno.ENETUNREACH: "network unreachable",
-    errno.ETIMEDOUT: "no answer to the connection request",
-    errno.EMFILE: "too many open files",
+    errno.ECONNREFUSED: ("connection refused", "M2010"),
+    errno.ECONNRESET: ("connection reset by the device", None),
+    errno.EHOSTUNREACH: ("host unreachable", "M2012"),
+    errno.ENETUNREACH: ("network unreachable", "M2012"),
+    errno.ETIMEDOUT: ("no answer to the connection request", "M2011"),
 }
 
 
-def reason_of(error: OSError) -> str:
-    """One line for the operator's log, without addresses and numbers that change from try to try."""
+def not_opened(error: OSError) -> NotConnected:
+    """The refusal for the operator, without addresses and numbers that change from try to try."""
     if isinstance(error, socket.gaierror):
-        return "host name cannot be resolved"
-    return _REASONS.get(error.errno or 0) or (error.strerror or str(error) or type(error).__name__)
+        return NotConnected("host name cannot be resolved", "M2013")
+    reason, code = _REASONS.get(error.errno or 0, (error.strerror or str(error) or type(error).__name__, None))
+    return NotConnected(reason, code)

@@ -9,9 +9,7 @@ from typing import NamedTuple
 from drivers.modbus.address import Table
 from drivers.modbus.plan import Block
 
-FUNCTIONS: Mapping[Table, int] = MappingProxyType(
-    {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
-)
+FUNCTIONS: Mapping[Table, int] = MappingProxyType({Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4})
 """All that this driver can ask a device: it reads. There is no other place where a function code is encoded."""
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE, ACKNOWLEDGE, BUSY = range(1, 7)

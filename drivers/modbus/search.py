@@ -6,7 +6,8 @@
     search.bad, search.presumed, search.holes, search.pieces
 
 A **cell** is an extent of addresses that is read as a whole (a tag, or tags that overlap). Steps, for each bad range:
-halve until its first cell is found; read on cell by cell while the budget allows; look for the end of a long range by
+halve over the requests that begin where
+the block begins until its first cell is found; read on cell by cell while the budget allows; look for the end of a long range by
 halving over single cells; then try all the rest in one request, and if that is refused begin again there. A range costs
 at most 3 * log2(n) requests. A long range is taken for contiguous: what lies between two cells that were read alone and
 are bad is `presumed` bad, to be verified later.
@@ -14,7 +15,7 @@ are bad is `presumed` bad, to be verified later.
 
 from collections.abc import Generator, Sequence
 from math import floor, log2
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Cell(NamedTuple):
@@ -31,6 +32,11 @@ class Span(NamedTuple):
     end: int
 
 
+_T = TypeVar("_T")
+_Steps = Generator[Span, bool, _T]
+"""Asks for spans, is told whether each was refused, and returns what it found."""
+
+
 class Search:
     """One search through the cells of a block that was refused as a whole. Cells are disjoint and ascending."""
 
@@ -43,6 +49,8 @@ class Search:
         """Address ranges between two good cells that make a request fail."""
         self.joints: list[int] = []
         """Addresses where two good cells meet that cannot be read in one request, though nothing lies between them."""
+        self.longest: Span | None = None
+        """The most cells that the device answers in one request, where it is the length that it refuses."""
         self.pieces: list[Span] = []
         """What was read, so that every good cell is in one of them."""
         self.requests = 0
@@ -65,7 +73,7 @@ class Search:
         except StopIteration:
             self.next_span = None
 
-    def _search(self) -> "Steps[None]":
+    def _search(self) -> _Steps[None]:
         first, count = 0, len(self._cells)
         refused = True
         while refused:
@@ -75,35 +83,39 @@ class Search:
                 return
             refused = yield Span(first, count)
 
-    def _range_from(self, first: int, count: int) -> "Steps[int]":
-        """Find the first bad range in cells [first, count), which are refused together; returns where the rest begins."""
-        at, known = yield from self._first_bad(first, count)
-        if not known and not (yield Span(at, at + 1)):
-            self._note_hole(at)
+    def _range_from(self, first: int, count: int) -> _Steps[int]:
+        """Find the first bad range in cells [first, count), refused together; returns where the rest begins."""
+        at = yield from self._first_bad(first, count)
+        if at > first and not (yield Span(at, at + 1)):
+            yield from self._explain(first, at)
             return at + 1
         self.bad.add(at)
         return (yield from self._end_of_range(at + 1, count))
 
-    def _first_bad(self, low: int, high: int) -> "Steps[tuple[int, bool]]":
-        """The cell at which a request that begins at `low` starts to be refused, and whether it was read alone."""
-        alone = high - low == 1 and low == 0
+    def _first_bad(self, first: int, high: int) -> _Steps[int]:
+        """The cell with which a request that begins at `first` starts to be refused."""
+        low = first
         while high - low > 1:
             middle = (low + high) // 2
-            if (yield Span(low, middle)):
+            if (yield Span(first, middle)):
                 high = middle
-                alone = high - low == 1
             else:
-                low, alone = middle, False
-        return low, alone
+                low = middle
+        return low
 
-    def _note_hole(self, at: int) -> None:
-        start, end = self._cells[at - 1].end, self._cells[at].start
-        if start < end:
-            self.holes.append((start, end))
-        else:
-            self.joints.append(end)
+    def _explain(self, first: int, at: int) -> _Steps[None]:
+        """Cells [first, at) are good and so is `at`, but not together: a hole between them, the length, or a whim."""
+        is_known = at - 1 == first and not self._affords(2)
+        if is_known or (yield Span(at - 1, at + 1)):
+            start, end = self._cells[at - 1].end, self._cells[at].start
+            if start < end:
+                self.holes.append((start, end))
+            else:
+                self.joints.append(end)
+        elif at - 1 > first and (yield Span(first, at + 1)):
+            self.longest = Span(first, at)
 
-    def _end_of_range(self, at: int, count: int) -> "Steps[int]":
+    def _end_of_range(self, at: int, count: int) -> _Steps[int]:
         """Cells before `at` are bad; find the first good one. Returns where the rest begins that was not read yet."""
         is_next = True
         while at < count and (is_next or self._affords(1 + _halvings(count - at - 1) + 1)):
@@ -113,26 +125,30 @@ class Search:
             at, is_next = at + 1, False
         return (yield from self._border(at, count))
 
-    def _border(self, low: int, high: int) -> "Steps[int]":
-        """Halve cells [low, high) for the first good one, taking the bad range for contiguous.
+    def _border(self, low: int, count: int) -> _Steps[int]:
+        """Halve cells [low, count) for the first good one, taking the bad range for contiguous.
 
-        Single cells say nothing of those behind them, so that no good one is given up for a bad one further on, but they
-        leave the rest to be read; where the budget has no room for that, the rest is read along.
+        Single cells are asked for, so that no good one is given up because of a bad one far behind it; but they leave
+        the rest to be read. Where the budget has no room for that, the rest is read along with them.
         """
-        count = high
+        high = count
+        by_cell = self._affords(_halvings(count - low) + 1)
         while low < high:
             middle = (low + high) // 2
-            single = self._affords(_halvings(high - low) + 1)
-            if (yield Span(middle, middle + 1 if single else high)):
-                self.presumed.update(range(low, middle))
+            if (yield Span(middle, middle + 1 if by_cell else high)):
+                if by_cell:
+                    self.bad.add(middle)
+                self._presume(low, middle + (not by_cell))
                 low = middle + 1
-                ...
             else:
                 high = middle
-        return low
+        return high + 1 if by_cell else count
 
+    def _presume(self, first: int, end: int) -> None:
+        self.presumed.update(cell for cell in range(first, end) if not any(f <= cell < e for f, e in self.pieces))
 
-Steps = Generator[Span, bool]
+    def _affords(self, requests: int) -> bool:
+        return self._spent + requests <= self._budget
 
 
 def _halvings(cells: int) -> int:

@@ -1,6 +1,6 @@
 """Revisions of meta."""
 
-from agent.meta import TagMeta, content, from_json, revise, to_json
+from agent.meta import MAX_REMOVED, Known, Memory, TagMeta, content, from_json, revise, to_json
 
 
 def said(unit: str = "m/min") -> dict[str, object]:
@@ -16,21 +16,35 @@ def test_content_leaves_out_what_is_not_known() -> None:
 
 def test_the_revision_changes_exactly_when_the_content_does() -> None:
     labels = {"press01": {"site": "a"}}
-    metas, removed, known = revise({}, {"press01": said()}, labels)
-    assert (metas["press01"].rev, removed) == (1, [])
-    again, _, known = revise(from_json(to_json(known)), {"press01": said()}, labels)
+    metas, memory = revise(Memory(), {"press01": said()}, labels)
+    assert (metas["press01"].rev, memory.removed) == (1, [])
+    again, memory = revise(from_json(to_json(memory)), {"press01": said()}, labels)
     assert again["press01"].rev == 1
-    changed, removed, _ = revise(known, {"press01": said("m/s")}, labels)
-    assert (changed["press01"].rev, removed) == (2, [])
+    changed, memory = revise(memory, {"press01": said("m/s")}, labels)
+    assert (changed["press01"].rev, memory.removed) == (2, [])
 
 
-def test_a_device_that_is_gone_or_moved_is_cleared_where_it_was() -> None:
-    _, _, known = revise({}, {"a": {}, "b": {}}, {"a": {"line": "1"}, "b": {"line": "1"}})
-    _, removed, now = revise(known, {"a": {}}, {"a": {"line": "2"}})
-    assert removed == [{"line": "1"}, {"line": "1"}]
-    assert set(now) == {"a"}
+def test_a_device_that_is_gone_or_moved_is_cleared_where_it_was_until_it_is_back() -> None:
+    one, two = {"device": "a", "line": "1"}, {"device": "a", "line": "2"}
+    b = {"device": "b", "line": "1"}
+    _, memory = revise(Memory(), {"a": {}, "b": {}}, {"a": one, "b": b})
+    _, memory = revise(memory, {"a": {}}, {"a": two})
+    assert memory.removed == [one, b]
+    _, memory = revise(from_json(to_json(memory)), {"a": {}}, {"a": two})
+    assert memory.removed == [one, b], "another run still clears them"
+    _, memory = revise(memory, {"a": {}, "b": {}}, {"a": two, "b": b})
+    assert memory.removed == [one]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    memory = Memory()
+    for n in range(MAX_REMOVED + 10):
+        _, memory = revise(memory, {"a": {}}, {"a": {"line": str(n)}})
+    assert len(memory.removed) == MAX_REMOVED
+    assert memory.removed[-1] == {"line": str(MAX_REMOVED + 8)}
 
 
 def test_a_damaged_memory_is_as_if_nothing_was_published() -> None:
-    assert from_json(None) == {}
-    assert from_json({"a": 5, "b": {"rev": 1, "digest": "x", "labels": {}}}).keys() == {"b"}
+    assert from_json(None) == Memory()
+    damaged = {"devices": {"a": 5, "b": {"rev": 1, "digest": "x", "labels": {}}}, "removed": [3, {"x": 1}]}
+    assert from_json(damaged) == Memory({"b": Known(1, "x", {})}, [{"x": "1"}])

@@ -1,0 +1,79 @@
+"""The destinations: each with its own connection, format and way through the outbox."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from agent.config import Configuration, Destination
+from agent.formats.contract import Snapshot
+from agent.formats.native import Native
+from agent.formats.topics import Templates
+from agent.health import Health
+from agent.mqtt import Connector, Endpoint, Tls
+from agent.outbox.contract import Outbox
+from agent.publish import Delivery
+from agent.scope import Scope
+from drivers.contract import Journal
+
+STOP_S = 4.0
+"""A destination drains and says goodbye within about two seconds by itself; this is the end of patience."""
+
+
+@asynccontextmanager
+async def deliveries(
+    configuration: Configuration, outbox: Outbox, snapshot: Callable[[], Snapshot], health: Health, journal: Journal
+) -> AsyncIterator[None]:
+    """Deliver to all destinations while the block runs; then let them drain, together and for a bounded time."""
+    stop = asyncio.Event()
+    async with Scope() as scope:
+        tasks = []
+        for destination in configuration.destinations:
+            delivery = _delivery(configuration, destination, outbox, snapshot, health, journal)
+            health.destinations[destination.name] = delivery.report
+            tasks.append(scope.start(delivery.look_after(stop), f"destination {destination.name}"))
+        yield
+        stop.set()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_S)
+
+
+def _delivery(
+    configuration: Configuration,
+    destination: Destination,
+    outbox: Outbox,
+    snapshot: Callable[[], Snapshot],
+    health: Health,
+    journal: Journal,
+) -> Delivery[None]:
+    native = Native(
+        configuration.gateway,
+        configuration.labels,
+        {device.name: device.labels for device in configuration.devices},
+        Templates(**destination.topics),
+    )
+    return Delivery(
+        destination.name,
+        outbox.reader(destination.name),
+        native,
+        None,
+        Connector(_endpoint(destination)),
+        destination.client_id,
+        snapshot=snapshot,
+        report=health.report,
+        journal=journal,
+    )
+
+
+def _endpoint(destination: Destination) -> Endpoint:
+    files = destination.tls
+    tls = None if files is None else Tls(files.ca_file, files.cert_file, files.key_file)
+    return Endpoint(
+        destination.host,
+        destination.port,
+        destination.client_id,
+        tls,
+        destination.username,
+        destination.password,
+        destination.protocol,
+        ack_timeout_s=destination.ack_timeout_s,
+    )

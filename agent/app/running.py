@@ -1,0 +1,124 @@
+"""Run one configuration until it is told to stop."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import NoReturn
+
+from agent import meta
+from agent.app.delivering import deliveries
+from agent.app.site import Site, build, contents
+from agent.clock import Clock
+from agent.config import Configuration
+from agent.formats.contract import Meta, Snapshot
+from agent.health import Health
+from agent.log import Log
+from agent.notify import notify
+from agent.outbox import open_outbox
+from agent.outbox.contract import Outbox
+from agent.poll import Poller
+from agent.scope import Scope
+
+LOOK_S = 1.0
+"""How often the clock is looked at and held-back log lines are told."""
+
+
+async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock: Clock) -> None:
+    """Acquire and deliver until `stop` is set. Raises `StateTaken` when another agent holds the state directory.
+
+    First the acquisition ends, then the destinations drain for a moment, then the outbox closes.
+    """
+    health = Health(clock=partial(_clock_report, clock))
+    async with open_outbox(
+        configuration.state_dir,
+        [destination.name for destination in configuration.destinations],
+        configuration.outbox.max_bytes,
+        max_age_s=configuration.outbox.max_age_s,
+        now=partial(_now, clock),
+        journal=log,
+        monotonic=clock.monotonic,
+    ) as outbox:
+        metas, memory = await _revised(configuration, outbox)
+        site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
+        snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
+        async with deliveries(configuration, outbox, snapshot, health, log), Scope() as acquiring:
+            _start(acquiring, site, clock, log, health)
+            _say_started(configuration, outbox, log)
+            notify("READY=1")
+            await stop.wait()
+            notify("STOPPING=1")
+        _say_stopped(configuration, outbox, log)
+
+
+def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> None:
+    for connection in site.connections:
+        poller = Poller(connection, clock, log, health.connections[connection.name])
+        acquiring.start(poller.look_after(), f"connection {connection.name}")
+    acquiring.start(_look_around(site, clock, log), "clock")
+
+
+async def _look_around(site: Site, clock: Clock, log: Log) -> NoReturn:
+    """Once a second: has the wall clock stepped, can it be believed, are there lines that were held back?"""
+    while True:
+        stepped_ms = clock.look()
+        if stepped_ms:
+            log.note("N5002", "clock", seconds=round(stepped_ms / 1000, 1))
+            for device in site.devices.values():
+                device.happened("clock", {"step_ms": stepped_ms, "synced": clock.is_plausible})
+        shown = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).isoformat(timespec="seconds")
+        (log.back if clock.is_plausible else log.lost)("W5001", "clock", time=shown)
+        log.flush()
+        await asyncio.sleep(LOOK_S)
+
+
+async def _revised(configuration: Configuration, outbox: Outbox) -> tuple[dict[str, Meta], meta.Memory]:
+    """Metas with their revisions, and where there were devices that are gone."""
+    labels = {device.name: device.labels for device in configuration.devices}
+    metas, memory = meta.revise(meta.from_json(outbox.recall("metas")), contents(configuration), labels)
+    await outbox.remember("metas", meta.to_json(memory))
+    return metas, memory
+
+
+def _snapshot(
+    clock: Clock, outbox: Outbox, metas: Mapping[str, Meta], removed: Sequence[Mapping[str, str]]
+) -> Snapshot:
+    return Snapshot(
+        clock.now_ms(),
+        outbox.boot,
+        clock.is_plausible,
+        clock.offset_ms(),
+        metas,
+        removed,
+        outbox.previous,
+        version("lineside"),
+    )
+
+
+def _now(clock: Clock) -> tuple[int, int | None]:
+    return clock.now_ms(), None if clock.is_plausible else clock.offset_ms()
+
+
+def _clock_report(clock: Clock) -> dict[str, object]:
+    return {"t": clock.now_ms(), "synced": clock.is_plausible}
+
+
+def _say_started(configuration: Configuration, outbox: Outbox, log: Log) -> None:
+    log.note(
+        "I9001",
+        configuration.gateway,
+        gateway=configuration.gateway,
+        connections=len(configuration.connections),
+        devices=len(configuration.devices),
+        tags=sum(len(device.tags) for device in configuration.devices),
+        boot=outbox.boot,
+    )
+
+
+def _say_stopped(configuration: Configuration, outbox: Outbox, log: Log) -> None:
+    log.flush(everything=True)
+    for destination in configuration.destinations:
+        tally = outbox.reader(destination.name).tally
+        facts = {"destination": destination.name, "accepted": tally.accepted, "queued": tally.queued}
+        log.note("I9002", configuration.gateway, **facts, dropped=sum(tally.dropped.values()))

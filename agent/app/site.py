@@ -1,0 +1,137 @@
+"""From the configuration to what runs: drivers, devices and metas, built from plain values and nothing started yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from agent import normalise, report
+from agent.clock import Clock
+from agent.config import Configuration, TagSettings
+from agent.config.configuration import Connection as ConnectionSettings
+from agent.config.configuration import Device as DeviceSettings
+from agent.config.grouping import device_groups
+from agent.device import Device, TagGroup
+from agent.health import ConnectionHealth, DeviceHealth, Health
+from agent.meta import TagMeta, content
+from agent.outbox.contract import Outbox
+from agent.poll import Connection, Turns
+from drivers.contract import Counting, Described, Group, Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything between the wires and the outbox."""
+
+    connections: Sequence[Connection]
+    devices: Mapping[str, Device]
+
+
+def contents(configuration: Configuration) -> dict[str, Mapping[str, object]]:
+    """Device name -> what its meta says."""
+    connections = {connection.name: connection for connection in configuration.connections}
+    return {
+        device.name: _content(configuration.gateway, device, connections[device.connection])
+        for device in configuration.devices
+    }
+
+
+def build(
+    configuration: Configuration,
+    revs: Mapping[str, int],
+    outbox: Outbox,
+    clock: Clock,
+    journal: Journal,
+    health: Health,
+) -> Site:
+    """Plan all connections. Raises `drivers.errors.InvalidConfig` where a plug-in refuses what was checked before."""
+    devices = {
+        device.name: Device(
+            device.name,
+            _groups(device),
+            outbox,
+            clock,
+            journal,
+            health.devices.setdefault(device.name, DeviceHealth()),
+            revs[device.name],
+        )
+        for device in configuration.devices
+    }
+    planned = [
+        (connection, device, group)
+        for connection in configuration.connections
+        for device in configuration.devices
+        if device.connection == connection.name
+        for group in device_groups(device)
+    ]
+    phases = {group.name: group.every_s * place / len(planned) for place, (_, _, group) in enumerate(planned)}
+    connections = []
+    for connection in configuration.connections:
+        groups = [group for owner, _, group in planned if owner is connection]
+        driver = connection.plugin.open(connection.settings, groups, journal)
+        known = health.connections.setdefault(connection.name, ConnectionHealth())
+        if isinstance(driver, Counting):
+            known.counts = partial(getattr, driver, "counts")
+        turns = [Turns(group.name, devices[group.device], group.every_s, phases[group.name]) for group in groups]
+        connections.append(Connection(connection.name, _url(connection), driver, turns))
+    return Site(connections, devices)
+
+
+def _url(connection: ConnectionSettings) -> str:
+    return str(getattr(connection.settings, "url", connection.driver))
+
+
+def _groups(device: DeviceSettings) -> dict[str, TagGroup]:
+    """The read groups of a device with the rules of their tags, in the order of the driver's groups."""
+    settings = {tag.name: tag for tag in device.tags}
+    return {
+        group.name: TagGroup.of([_rules(settings[tag.name]) for tag in group.tags]) for group in device_groups(device)
+    }
+
+
+def _rules(tag: TagSettings) -> tuple[str, normalise.Rule, report.Rule]:
+    meaning = normalise.Rule(tag.scale, tag.offset, tag.enum, tag.bits, tag.null_values, tag.range)
+    exception = report.Rule(tag.deadband or 0.0, tag.deadband_percent or 0.0, tag.min_interval_s, tag.max_interval_s)
+    return tag.name, meaning, exception
+
+
+def _content(gateway: str, device: DeviceSettings, connection: ConnectionSettings) -> dict[str, object]:
+    settings = {tag.name: tag for tag in device.tags}
+    tags = [
+        _meta(settings[tag.name], described)
+        for group in device_groups(device)
+        for tag, described in zip(group.tags, _described(connection, group), strict=True)
+    ]
+    return content(gateway, device.name, device.labels, tags)
+
+
+def _described(connection: ConnectionSettings, group: Group) -> Sequence[Described]:
+    describe = connection.plugin.describe
+    if describe is None:
+        return [Described(None, str(getattr(tag.address, "address", ""))) for tag in group.tags]
+    return describe(connection.settings, group)
+
+
+def _meta(tag: TagSettings, described: Described) -> TagMeta:
+    return TagMeta(
+        tag.name,
+        tag.metric,
+        _type(tag, described.type),
+        tag.unit,
+        {str(language): text for language, text in tag.description.items()},
+        tag.range,
+        tag.labels,
+        described.source,
+        tag.every_s,
+    )
+
+
+def _type(tag: TagSettings, raw: str | None) -> str | None:
+    """The type of a tag's values after its rules: a fraction makes floats of integers, an enum what it maps to."""
+    if tag.enum is not None:
+        kinds = {type(value) for value in tag.enum.values()}
+        return "str" if kinds == {str} else "int"
+    if tag.bits is not None:
+        raw = "bool" if tag.bits[0] == tag.bits[1] else "int"
+    if raw == "int" and (tag.scale.denominator != 1 or tag.offset.denominator != 1):
+        return "float"
+    return raw

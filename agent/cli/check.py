@@ -1,0 +1,81 @@
+"""`lineside check FILE`: everything that is wrong with a configuration, or what it would read."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TextIO
+from unicodedata import east_asian_width
+
+from agent.cli.language import catalogue
+from agent.config import Configuration, Loaded, load, render
+from agent.messages import Catalogue
+from drivers.quantities import duration_text
+
+EX_USAGE = 2
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("check", help="检查配置文件 / check a configuration file")
+    parser.add_argument("file", type=Path, help="配置文件 / configuration (YAML)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when the configuration can be used, else 2."""
+    loaded = load(args.file)
+    said = catalogue(loaded.language)
+    explain(loaded, said, sys.stdout)
+    if loaded.configuration is None:
+        return EX_USAGE
+    print(*_overview(loaded.configuration, said), sep="\n")
+    return 0
+
+
+def explain(loaded: Loaded, said: Catalogue, out: TextIO | None = None) -> None:
+    """Every problem and warning on a line of its own, then their number; to standard error if not told otherwise."""
+    for plugin in loaded.plugins.values():
+        said.add(plugin.messages)
+    lines = [render(located, said) for located in (*loaded.problems, *loaded.warnings)]
+    counts = {"problems": len(loaded.problems), "warnings": len(loaded.warnings)}
+    code = "I1001" if loaded.problems else "I1002"
+    print(*lines, said.text(code, counts), sep="\n", file=out or sys.stderr)
+
+
+def _overview(configuration: Configuration, said: Catalogue) -> list[str]:
+    drivers = {connection.name: connection.driver for connection in configuration.connections}
+    rows = [
+        (
+            device.name,
+            device.type,
+            device.connection,
+            drivers[device.connection],
+            str(len(device.tags)),
+            ", ".join(duration_text(every_s) for every_s in sorted({tag.every_s for tag in device.tags})),
+        )
+        for device in configuration.devices
+    ]
+    head = tuple(said.text("I1003", {}).split("|"))
+    counts = {
+        "gateway": configuration.gateway,
+        "connections": len(configuration.connections),
+        "devices": len(configuration.devices),
+        "tags": sum(len(device.tags) for device in configuration.devices),
+        "destinations": ", ".join(f"{d.name} ({d.host}:{d.port})" for d in configuration.destinations),
+        "state_dir": configuration.state_dir,
+    }
+    return ["", *table([head, *rows]), "", said.text("I1004", counts), said.text("I1005", counts)]
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns side by side; a Chinese character is two columns wide (Unicode Standard Annex 11)."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
+    return (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,113 @@
+"""Read a configuration file and check all that can be checked without a wire."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.config import topics
+from agent.config.configuration import Configuration, Connection, Destination, OutboxSettings
+from agent.config.destinations import destination
+from agent.config.host import state_dir
+from agent.config.located import START, Findings, Loaded, Located, shorten
+from agent.config.models import Root
+from agent.config.planning import check_plans
+from agent.config.sections import DeviceDraft, Wire, read_connections, read_destinations, read_devices, read_header
+from agent.config.text import read_text
+from agent.config.tree import Map, Node, parse, place
+from drivers.contract import DriverPlugin
+
+
+def load(path: Path) -> Loaded:
+    """The configuration, or every problem with its place. Never raises for what is in the file."""
+    findings = Findings(str(path))
+    text = read_text(path, findings)
+    root = parse(text, findings) if text is not None else None
+    if not _is_usable(text, root, findings) or not isinstance(root, Map):
+        return Loaded(None, _sorted(findings.problems), _sorted(findings.warnings))
+    return _Reading(root, path.absolute().parent, findings).loaded()
+
+
+GOES_ON = "E1011"
+"""A key that stands twice does not hide what else is wrong; all else that the parser says does."""
+
+
+def _is_usable(text: str | None, root: Node, findings: Findings) -> bool:
+    if any(problem.code != GOES_ON for problem in findings.problems) or text is None:
+        return False
+    if isinstance(root, Map) and root:
+        return True
+    empty = root is None or root == {}
+    findings.wrong(START, (), "E1040" if empty else "E1029", value=shorten(root))
+    return False
+
+
+def _sorted(found: Sequence[Located]) -> tuple[Located, ...]:
+    return tuple(sorted(found, key=lambda located: (located.line, located.column, located.code)))
+
+
+class _Reading:
+    """The sections of one file, in the order in which they need each other."""
+
+    def __init__(self, root: Map, base: Path, findings: Findings) -> None:
+        self.root, self.base, self.findings = root, base, findings
+        self.plugins: dict[str, DriverPlugin] = {}
+        self.header: Root = read_header(root, findings)
+        self.wires: dict[str, Wire] = read_connections(root, self.plugins, findings)
+        self.devices: list[DeviceDraft] = read_devices(root, self.header, self.wires, findings)
+        self.destinations = self._destinations()
+
+    def loaded(self) -> Loaded:
+        self._doubt_idle_connections()
+        check_plans(self.wires, self.devices, self.findings)
+        configuration = None if self.findings.problems else self._configuration()
+        problems, warnings = _sorted(self.findings.problems), _sorted(self.findings.warnings)
+        return Loaded(configuration, problems, warnings, self.plugins, self.header.language)
+
+    def _destinations(self) -> list[Destination]:
+        found = read_destinations(self.root, self.findings)
+        header = self.header
+        gateway = topics.Labelled(header.gateway, (), {**header.labels, "gateway": header.gateway})
+        labelled = [
+            topics.Labelled(device.name, device.path, {**device.labels, "stream": device.name})
+            for device in self.devices
+            if device.labels is not None
+        ]
+        templates = [topics.Chosen(path, topics.written(keys)) for path, _, keys in found]
+        topics.check(self.root, templates, gateway, labelled, self.findings)
+        read = [
+            (path, destination(keys, node, path, header.gateway, self.base, self.findings))
+            for path, node, keys in found
+        ]
+        first: dict[tuple[str, int, str], str] = {}
+        for path, ready in read:
+            if ready is None:
+                continue
+            twin = first.setdefault((ready.host, ready.port, ready.client_id), ready.name)
+            if twin != ready.name:
+                at = place(self.root, (*path, "client_id"))
+                self.findings.wrong(at, (*path, "client_id"), "E1085", value=ready.client_id, first=twin)
+        return [ready for _, ready in read if ready]
+
+    def _doubt_idle_connections(self) -> None:
+        used = {device.node.get("connection") for device in self.devices}
+        for name, wire in self.wires.items():
+            if wire.connection and name not in used:
+                self.findings.doubtful(wire.node.at, wire.path, "W1064", connection=name)
+
+    def _configuration(self) -> Configuration:
+        header = self.header
+        return Configuration(
+            gateway=header.gateway,
+            language=header.language,
+            labels=header.labels,
+            state_dir=state_dir(header.state_dir, self.base),
+            outbox=OutboxSettings(header.outbox.max_bytes, header.outbox.max_age, header.outbox.sync),
+            health_interval_s=header.health_interval,
+            destinations=tuple(self.destinations),
+            connections=tuple(_present(wire.connection) for wire in self.wires.values()),
+            devices=tuple(draft.device for draft in self.devices if draft.device),
+        )
+
+
+def _present(connection: Connection | None) -> Connection:
+    assert connection is not None
+    return connection

@@ -1,0 +1,91 @@
+"""Let each driver plan its reads, as it will at the start, and place what it says about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel
+
+from agent.config.configuration import Connection
+from agent.config.grouping import grouped
+from agent.config.located import Findings, Path, spell
+from agent.config.sections import DeviceDraft, Wire
+from agent.config.tags import TagDraft, check_type
+from agent.config.tree import Map, place
+from drivers.contract import Group, Tag
+from drivers.errors import InvalidConfig, Problem
+
+
+class Silence:
+    """A journal for a driver that is only asked whether it could."""
+
+    def lost(self, code: str, about: str, /, **facts: object) -> None:
+        """Nothing is connected."""
+
+    def back(self, code: str, about: str, /, **facts: object) -> None:
+        """Nothing is connected."""
+
+    def note(self, code: str, about: str, /, **facts: object) -> None:
+        """Nothing is connected."""
+
+
+def check_plans(wires: Mapping[str, Wire], devices: Sequence[DeviceDraft], findings: Findings) -> None:
+    """Report what the plug-ins refuse; then what their values' types make senseless.
+
+    What only the agent minds about a device or a tag does not keep its driver from looking at it.
+    """
+    for wire in wires.values():
+        plan = _Plan(draft for draft in devices if draft.wire is wire)
+        if wire.connection is not None and plan.groups:
+            _check(wire, wire.connection, plan, findings)
+
+
+class _Plan:
+    """The groups of one connection, under names that are unique even where those in the file are not."""
+
+    def __init__(self, drafts: Iterable[DeviceDraft]) -> None:
+        self.devices: dict[str, DeviceDraft] = {}
+        self.tags: dict[tuple[str, str], TagDraft] = {}
+        self.groups: list[Group] = []
+        for draft in drafts:
+            if draft.settings is not None:
+                self._add(draft, draft.settings)
+
+    def _add(self, draft: DeviceDraft, settings: BaseModel) -> None:
+        name = draft.name if draft.name not in self.devices else spell(draft.path)
+        self.devices[name] = draft
+        tags: list[tuple[Tag, float]] = []
+        for tag in draft.tags:
+            if tag.address is not None:
+                key = tag.name if (name, tag.name) not in self.tags else spell(tag.path)
+                self.tags[name, key] = tag
+                tags.append((Tag(key, tag.address), tag.every_s))
+        self.groups += grouped(name, settings, tags)
+
+    def where(self, problem: Problem, wire: Wire) -> tuple[Map, Path]:
+        """The tag, else the device, else the connection."""
+        draft: Wire | DeviceDraft | TagDraft = wire
+        if problem.device is not None:
+            draft = self.devices.get(problem.device, draft)
+            draft = self.tags.get((problem.device, problem.tag or ""), draft)
+        return draft.node, draft.path
+
+
+def _check(wire: Wire, connection: Connection, plan: _Plan, findings: Findings) -> None:
+    try:
+        connection.plugin.open(connection.settings, plan.groups, Silence())
+    except InvalidConfig as refused:
+        for problem in refused.problems:
+            node, path = plan.where(problem, wire)
+            where = _key(problem, node)
+            findings.wrong(place(node, where), (*path, *where), problem.code, **problem.facts)
+        return
+    describe = connection.plugin.describe
+    for group in plan.groups if describe else ():
+        for tag, known in zip(group.tags, describe(connection.settings, group), strict=True):  # type: ignore[misc]
+            check_type(plan.tags[group.device, tag.name], known.type, findings)
+
+
+def _key(problem: Problem, node: Map) -> Path:
+    """The key that is wrong. What is not there by itself stands in the address: `D100:u17` has no key `type`."""
+    if problem.key is None or problem.key in node:
+        return () if problem.key is None else (problem.key,)
+    return ("address",) if problem.tag is not None and "address" in node else (problem.key,)

@@ -1,0 +1,79 @@
+"""Every key with its type, its default and what it is for: for `lineside drivers` and docs/configuration.md."""
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from agent.config.schema import DURATION_PATTERN, SIZE_PATTERN, Schema, own_schema
+
+
+class Key(NamedTuple):
+    """A key as a person sees it."""
+
+    name: str
+    type: str
+    default: str | None
+    """As it would be written; "" where nothing stands in for it; None where the key must be given."""
+    description: str
+
+
+def keys(model: type[BaseModel]) -> list[Key]:
+    """The keys of a model; those of mappings inside it as `limits.gap`."""
+    definitions: Schema = {}
+    return _keys(own_schema(model, definitions), definitions, "")
+
+
+def _keys(schema: Schema, definitions: Schema, above: str) -> list[Key]:
+    found: list[Key] = []
+    for name, part in schema.get("properties", {}).items():
+        inner = next((one["$ref"].rsplit("/", 1)[-1] for one in _alternatives(part) if "$ref" in one), None)
+        if inner is None:
+            default = None if name in schema.get("required", ()) else _shown(part.get("default", ""))
+            found.append(Key(above + name, _type(part), default, part.get("description", "")))
+        else:
+            found += _keys(definitions[inner], definitions, f"{above}{name}.")
+    return found
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _alternatives(part: Schema) -> list[Schema]:
+    return [one for one in part.get("anyOf", [part]) if one.get("type") != "null"]
+
+
+_WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping", "array": "list"}
+
+
+def _type(part: Schema) -> str:
+    return " or ".join(dict.fromkeys(_word(one) for one in _alternatives(part)))
+
+
+def _word(part: Schema) -> str:
+    if "enum" in part:
+        return ", ".join(str(value) for value in part["enum"])
+    if "const" in part:
+        return str(part["const"])
+    if part.get("pattern") in (DURATION_PATTERN, SIZE_PATTERN):
+        return "duration" if part["pattern"] == DURATION_PATTERN else "size"
+    type_ = part.get("type", "anything")
+    return "text" if isinstance(type_, list) else _WORDS.get(type_, str(type_))
+
+
+def table(model: type[BaseModel]) -> str:
+    """The keys as a Markdown table."""
+    rows = [f"| `{key.name}` | {key.type} | {_cell(key)} | {_escaped(key.description)} |" for key in keys(model)]
+    return "\n".join(["| key | type | default | what it is for |", "|---|---|---|---|", *rows])
+
+
+def _cell(key: Key) -> str:
+    if key.default is None:
+        return "**required**"
+    return f"`{key.default}`" if key.default else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "&#124;")

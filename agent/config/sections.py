@@ -1,0 +1,175 @@
+"""The sections of the file, each read as far as it can be when others are wrong."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from agent.config.configuration import Connection, Device
+from agent.config.located import Findings, Path, listed, nearest, shorten
+from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
+from agent.config.problems import mappings, report, split, unknown_key, validated
+from agent.config.tags import TagDraft, check_twins, read_tag
+from agent.config.tree import Map, Node, place
+from agent.machine.metrics import MACHINE_TYPES
+from drivers import registry
+from drivers.contract import DriverPlugin
+from drivers.errors import DriverError, UnknownDriver
+
+
+def read_header(root: Map, findings: Findings) -> Root:
+    """The top-level keys. Where one is wrong, the others are used and its default stands in for it."""
+    known = [key for key in root if key in Root.model_fields]
+    for key in root:
+        if key not in Root.model_fields:
+            unknown_key(root, (key,), list(Root.model_fields), (), findings)
+    keys = {key: root[key] for key in known}
+    try:
+        return Root.model_validate(keys)
+    except ValidationError as error:
+        report(error, Root, root, (), findings)
+        wrong = {details["loc"][0] for details in error.errors(include_input=False)}
+    stand_in: dict[Any, Any] = {"version": 1, "gateway": "?"}
+    stand_in |= {key: [None] for key in ("destinations", "connections", "devices")}
+    return Root.model_validate(stand_in | {key: value for key, value in keys.items() if key not in wrong})
+
+
+class Wire(NamedTuple):
+    """A connection in the document; `connection` is None when something is wrong with its own keys."""
+
+    path: Path
+    node: Map
+    plugin: DriverPlugin | None
+    connection: Connection | None
+
+
+def read_connections(root: Map, plugins: dict[str, DriverPlugin], findings: Findings) -> dict[str, Wire]:
+    """Name -> connection, also of those that are wrong; plug-ins that were found are added to `plugins`."""
+    wires: dict[str, Wire] = {}
+    found = mappings(root.get("connections"), ("connections",), findings)
+    check_names(root, (path for path, _ in found), findings)
+    for path, node in found:
+        wire = _wire(node, path, plugins, findings)
+        wires.setdefault(str(node.get("name")), wire)
+    return wires
+
+
+def _wire(node: Map, path: Path, plugins: dict[str, DriverPlugin], findings: Findings) -> Wire:
+    plugin = _plugin(node, path, plugins, findings)
+    ours, theirs = split(node, ConnectionKeys, plugin.connection if plugin else None, path, findings)
+    keys = validated(ConnectionKeys, ours, node, path, findings)
+    settings = validated(plugin.connection, theirs, node, path, findings) if plugin else None
+    if keys is None or settings is None or plugin is None:
+        return Wire(path, node, plugin, None)
+    return Wire(path, node, plugin, Connection(keys.name, keys.driver, plugin, settings))
+
+
+def _plugin(node: Map, path: Path, plugins: dict[str, DriverPlugin], findings: Findings) -> DriverPlugin | None:
+    name = node.get("driver")
+    if not isinstance(name, str) or not name:
+        return None
+    at, whole = place(node, ("driver",)), (*path, "driver")
+    try:
+        if name not in plugins:
+            plugins[name] = registry.plugin(name)
+    except UnknownDriver as error:
+        if error.owners:
+            owners = f"{name}: {listed(error.owners)}"
+            findings.wrong(at, whole, "E1055", value=shorten(name), reason=owners)
+        else:
+            findings.wrong(at, whole, "E1054", value=shorten(name), known=listed(error.known))
+    except (DriverError, ImportError, AttributeError, SyntaxError) as error:
+        findings.wrong(at, whole, "E1055", value=shorten(name), reason=str(error))
+    return plugins.get(name)
+
+
+class DeviceDraft(NamedTuple):
+    """A device in the document, as far as it is right; `wire` is the connection that it names or probably means."""
+
+    path: Path
+    node: Map
+    name: str
+    wire: Wire | None
+    settings: BaseModel | None
+    labels: Mapping[str, str] | None
+    """Its own and the configuration's; None when something is wrong with the device's own keys."""
+    device: Device | None
+    tags: Sequence[TagDraft]
+
+
+def read_devices(root: Map, header: Root, wires: Mapping[str, Wire], findings: Findings) -> list[DeviceDraft]:
+    found = mappings(root.get("devices"), ("devices",), findings)
+    check_names(root, (path for path, _ in found), findings)
+    return [_device(node, path, header, wires, findings) for path, node in found]
+
+
+def _device(node: Map, path: Path, header: Root, wires: Mapping[str, Wire], findings: Findings) -> DeviceDraft:
+    wire = _wire_of(node, path, wires, findings)
+    plugin = wire.plugin if wire else None
+    ours, theirs = split(node, DeviceKeys, plugin.device if plugin else None, path, findings)
+    keys = validated(DeviceKeys, ours, node, path, findings)
+    settings = validated(plugin.device, theirs, node, path, findings) if plugin else None
+    tags = _tags(node, path, plugin, keys.every if keys else 1.0, findings)
+    name = keys.name if keys else shorten(node.get("name", "?"))
+    check_twins(tags, name, findings)
+    if keys is None:
+        return DeviceDraft(path, node, name, wire, settings, None, None, tags)
+    _doubt(keys, node, path, findings)
+    labels = {**header.labels, **keys.labels}
+    labels |= {"device": keys.name, "device_type": keys.type, "gateway": header.gateway}
+    device = _built(keys, settings, labels, tags) if settings is not None and keys.connection in wires else None
+    return DeviceDraft(path, node, name, wire, settings, labels, device, tags)
+
+
+def _built(keys: DeviceKeys, settings: BaseModel, labels: Mapping[str, str], tags: Sequence[TagDraft]) -> Device:
+    usable = {tag.settings.name: tag.settings for tag in reversed(tags) if tag.settings}
+    return Device(keys.name, keys.connection, keys.type, labels, settings, tuple(reversed(usable.values())))
+
+
+def _wire_of(node: Map, path: Path, wires: Mapping[str, Wire], findings: Findings) -> Wire | None:
+    """The device's connection; where its name is misspelt the one that was meant, so that its tags are checked too."""
+    name = node.get("connection")
+    if not isinstance(name, str) or name in wires:
+        return wires.get(name) if isinstance(name, str) else None
+    meant = nearest(name, list(wires))
+    facts = {"value": shorten(name), "meant": meant, "known": listed(list(wires))}
+    findings.wrong(place(node, ("connection",)), (*path, "connection"), "E1053" if meant else "E1052", **facts)
+    return wires.get(meant) if meant else None
+
+
+def _tags(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> list[TagDraft]:
+    found = mappings(node.get("tags"), (*path, "tags"), findings)
+    check_names(node, (tag_path[len(path) :] for tag_path, _ in found), findings, path)
+    return [read_tag(tag, tag_path, plugin, every_s, findings) for tag_path, tag in found]
+
+
+def _doubt(keys: DeviceKeys, node: Map, path: Path, findings: Findings) -> None:
+    if not keys.tags:
+        findings.doubtful(node.at, (*path, "tags"), "W1063", device=keys.name)
+    if keys.type not in MACHINE_TYPES:
+        known = listed(MACHINE_TYPES)
+        findings.doubtful(place(node, ("type",)), (*path, "type"), "W1062", value=keys.type, known=known)
+
+
+def read_destinations(root: Map, findings: Findings) -> list[tuple[Path, Map, DestinationKeys]]:
+    found = mappings(root.get("destinations"), ("destinations",), findings)
+    check_names(root, (path for path, _ in found), findings)
+    read = [(path, node, validated(DestinationKeys, node, node, path, findings)) for path, node in found]
+    return [(path, node, keys) for path, node, keys in read if keys]
+
+
+def check_names(root: Node, paths: Iterable[Path], findings: Findings, above: Path = ()) -> None:
+    """Two things of one kind with one name: the second is reported, with the line of the first."""
+    first: dict[str, Path] = {}
+    for path in paths:
+        node: Any = root
+        for step in path:
+            node = node[step]
+        name = str(node.get("name")) if isinstance(node.get("name"), str | int) else None
+        if name is None:
+            continue
+        earlier = first.setdefault(name, path)
+        if earlier != path:
+            line = place(root, (*earlier, "name")).line
+            whole = (*path, "name")
+            findings.wrong(place(root, whole), (*above, *whole), "E1051", value=shorten(name), first=line)

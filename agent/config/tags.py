@@ -1,0 +1,122 @@
+"""Tags: what one key alone does not show to be wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from agent.config.configuration import TagSettings
+from agent.config.located import Findings, Path, listed, nearest, shorten
+from agent.config.models import TagKeys
+from agent.config.problems import split, validated
+from agent.config.tree import Map, place
+from agent.machine.metrics import METRICS, OWN_PREFIX
+from drivers.contract import DriverPlugin, ValueType
+
+
+class TagDraft(NamedTuple):
+    """A tag in the document, as far as it is right; without a driver there is no `address`."""
+
+    path: Path
+    node: Map
+    name: str
+    every_s: float
+    address: BaseModel | None
+    settings: TagSettings | None
+
+
+def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> TagDraft:
+    ours, theirs = split(node, TagKeys, plugin.address if plugin else None, path, findings)
+    keys = validated(TagKeys, ours, node, path, findings)
+    address = validated(plugin.address, theirs, node, path, findings) if plugin else None
+    if keys is None:
+        return TagDraft(path, node, shorten(node.get("name", "?")), every_s, address, None)
+    before = len(findings.problems)
+    _check_metric(keys, node, path, findings)
+    _check_intervals(keys, node, path, findings)
+    _check_effect(keys, node, path, findings)
+    every_s = keys.every or every_s
+    right = address is not None and len(findings.problems) == before
+    settings = _settings(keys, address, every_s) if right and address is not None else None
+    return TagDraft(path, node, keys.name, every_s, address, settings)
+
+
+def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
+    return TagSettings(
+        name=keys.name,
+        metric=keys.metric or keys.name,
+        labels=keys.labels,
+        unit=keys.unit,
+        description=keys.description or {},
+        address=address,
+        every_s=every_s,
+        scale=keys.scale,
+        offset=keys.offset,
+        enum=keys.enum,
+        bits=keys.bits,
+        null_values=keys.null_values,
+        range=keys.range,
+        deadband=keys.deadband.absolute,
+        deadband_percent=keys.deadband.percent,
+        min_interval_s=keys.min_interval,
+        max_interval_s=keys.max_interval,
+    )
+
+
+def _check_metric(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:
+    """A word of the dictionary, or x_ and anything; a unit that differs from the metric's is a warning."""
+    word, key = (keys.metric, "metric") if keys.metric else (keys.name, "name")
+    if word.startswith(OWN_PREFIX):
+        return
+    metric = METRICS.get(word)
+    if metric is None:
+        meant = nearest(word, list(METRICS))
+        code = ("E1058" if meant else "E1057") if keys.metric else "E1059"
+        known = listed(list(METRICS), 60)
+        findings.wrong(place(node, (key,)), (*path, key), code, value=word, meant=meant or "temperature", known=known)
+    elif keys.unit is not None and metric.units and keys.unit not in metric.units:
+        units = " / ".join(metric.units)
+        findings.doubtful(place(node, ("unit",)), (*path, "unit"), "W1061", unit=keys.unit, metric=word, units=units)
+
+
+def _check_intervals(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:
+    if keys.min_interval > keys.max_interval:
+        at = place(node, ("min_interval",))
+        findings.wrong(at, (*path, "min_interval"), "E1065", value=node.get("min_interval"))
+
+
+def _check_effect(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:
+    """Words and single bits are not measured: what is for numbers can do nothing after them."""
+    cause = "enum" if keys.enum else "bits" if keys.bits and keys.bits[0] == keys.bits[1] else None
+    for key in ("scale", "offset", "range", "deadband") if cause else ():
+        if key in node:
+            findings.wrong(place(node, (key,), of_key=True), (*path, key), "E1087", key=key, cause=cause)
+
+
+def check_twins(tags: Sequence[TagDraft], device: str, findings: Findings) -> None:
+    """Two tags of one device with one metric and the same labels: nobody could tell their values apart."""
+    first: dict[tuple[str, frozenset[tuple[str, str]]], str] = {}
+    for tag in tags:
+        if tag.settings is None:
+            continue
+        twin = first.setdefault((tag.settings.metric, frozenset(tag.settings.labels.items())), tag.settings.name)
+        if twin != tag.settings.name:
+            at = place(tag.node, ("metric" if "metric" in tag.node else "name",))
+            facts = {"metric": tag.settings.metric, "first": twin, "device": device}
+            findings.wrong(at, tag.path, "E1060", **facts)
+
+
+NUMERIC_KEYS = ("scale", "offset", "range", "deadband", "null_values", "enum", "bits")
+_FITS: Mapping[ValueType, Sequence[str]] = {
+    "int": NUMERIC_KEYS,
+    "float": ("scale", "offset", "range", "deadband", "null_values"),
+    "bool": ("enum",),
+    "str": (),
+}
+
+
+def check_type(tag: TagDraft, type_: ValueType | None, findings: Findings) -> None:
+    """Keys that can do nothing with values of this type."""
+    for key in NUMERIC_KEYS if type_ else ():
+        if key in tag.node and key not in _FITS[type_]:  # type: ignore[index]
+            findings.wrong(place(tag.node, (key,), of_key=True), (*tag.path, key), "E1086", key=key, type=type_)

@@ -1,0 +1,116 @@
+"""The demo from its first line to its last: start everything, show what arrives, stop everything, give account."""
+
+import asyncio
+import math
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.config import render
+from agent.demo.arrivals import Arrivals
+from agent.demo.broker import embedded
+from agent.demo.picture import picture, say
+from agent.demo.stand import Agent, Stand, WrongConfiguration, agent, machines
+from agent.demo.summary import faults, summary
+from agent.demo.texts import Words
+from agent.demo.viewer import Ear, listening, now_ms
+from agent.messages import Catalogue, Language
+from agent.mqtt import LinkFailed
+from agent.scope import Scope
+
+DRAW_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line."""
+
+    seconds: float | None
+    """None runs until Ctrl-C."""
+    broker: str | None
+    """URL of a real broker; None embeds one."""
+    language: Language
+    seed: int
+
+
+async def show(options: Options, console: Console) -> int:
+    """Run the demo; the exit code: 0 when everything that arrived is true, 1 when not, 2 for a URL that is none."""
+    words, stop = Words(options.language), asyncio.Event()
+    for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(wish, stop.set)
+    gateway = f"gw-demo-{secrets.token_hex(2)}"
+    try:
+        with tempfile.TemporaryDirectory(prefix="lineside-demo-") as folder:
+            async with _broker(options.broker) as url, machines(Path(folder), url, gateway, options.seed) as stand:
+                return await _perform(options, console, words, stop, stand)
+    except WrongConfiguration as wrong:
+        catalogue = Catalogue(options.language)
+        say(console, [render(problem, catalogue) for problem in wrong.problems])
+        return 2
+    except LinkFailed as failed:
+        say(console, [words("broker_refused", place=options.broker or "", reason=failed)])
+        return 1
+
+
+@asynccontextmanager
+async def _broker(url: str | None) -> AsyncIterator[str]:
+    if url is not None:
+        yield url
+        return
+    async with embedded() as own:
+        yield own
+
+
+async def _perform(options: Options, console: Console, words: Words, stop: asyncio.Event, stand: Stand) -> int:
+    destination = stand.configuration.destinations[0]
+    place = f"{destination.host}:{destination.port}" + ("" if options.broker else words("embedded"))
+    ends = words("stop_after", seconds=options.seconds) if options.seconds else words("stop_hint")
+    say(console, [words("starting", broker=place), ends])
+    arrivals = Arrivals(stand.configuration.gateway, stand.plant)
+    began = time.monotonic()
+    async with listening(stand.configuration, arrivals) as ear:
+        problems = await _watch(options, console, words, stop, stand, ear)
+        await ear.last_words()
+        if options.broker:
+            await ear.clear()
+    problems += faults(arrivals, [device.name for device in stand.configuration.devices], words)
+    say(console, summary(arrivals, words, time.monotonic() - began))
+    say(console, problems or [words("all_true", duplicates=arrivals.duplicates)])
+    return 1 if problems else 0
+
+
+async def _watch(
+    options: Options, console: Console, words: Words, stop: asyncio.Event, stand: Stand, ear: Ear
+) -> list[str]:
+    """Show what arrives until it is time to stop; what went wrong meanwhile."""
+    deadline = time.monotonic() + (options.seconds or math.inf)
+    with picture(console, ear.arrivals, words) as shown:
+        async with Scope() as tasks, agent(stand.path, options.language, shown.log) as running:
+            tasks.start(running.listen(), "the agent's log")
+            while not stop.is_set() and time.monotonic() < deadline:
+                shown.draw(now_ms())
+                if ear.link.lost.done():
+                    return [words("viewer_lost", reason=ear.link.lost.result())]
+                if running.process.returncode is not None:
+                    return _ended(running, words)
+                await _pause(stop)
+    return _ended(running, words) if running.process.returncode else []
+
+
+def _ended(running: Agent, words: Words) -> list[str]:
+    return [words("agent_ended", code=running.process.returncode), *running.log]
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(DRAW_EVERY_S):
+            await stop.wait()
+    except TimeoutError:
+        return

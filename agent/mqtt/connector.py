@@ -1,0 +1,132 @@
+"""Open connections to one broker: dial in a thread, because resolving a name can hang; speak from the event loop."""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Sequence
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from agent.mqtt.endpoint import Endpoint, Protocol, Tls
+from agent.mqtt.link import Dropped, Link, OldBroker
+from agent.mqtt.words import LinkFailed, in_words
+
+Will = tuple[str, bytes, int, bool]
+"""Topic, payload, QoS, retain."""
+
+VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+
+
+class Connector:
+    """Opens one link after another to the same broker, and remembers which MQTT it understands."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._thread: threading.Thread | None = None
+        self._known: Protocol | None = None
+
+    async def open(self, will: Will | None = None) -> Link:
+        """Connect and wait for CONNACK. Raises `LinkFailed` with the reason in words."""
+        candidates = self._candidates()
+        self._known = None
+        first: LinkFailed | None = None
+        for protocol in candidates:
+            try:
+                return await self._attempt(protocol, will)
+            except (OldBroker, Dropped) as failed:
+                # A broker that only dropped CONNECT may have been restarting: 5 is tried again next time, because
+                # with 3.1.1 a refused message cannot be seen.
+                first = first or failed
+                self._known = "3.1.1" if isinstance(failed, OldBroker) and protocol == "5" else None
+        raise first or LinkFailed("no protocol to try")
+
+    def _candidates(self) -> Sequence[Protocol]:
+        if self.endpoint.protocol != "auto":
+            return (self.endpoint.protocol,)
+        return (self._known,) if self._known else ("5", "3.1.1")
+
+    async def _attempt(self, protocol: Protocol, will: Will | None) -> Link:
+        link = Link(await self._dialled(protocol, will), self.endpoint, protocol)
+        try:
+            await link.connected()
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+    async def _dialled(self, protocol: Protocol, will: Will | None) -> paho.Client:
+        if self._thread is not None and self._thread.is_alive():
+            raise LinkFailed(f"still resolving the name of {self.endpoint.place}")
+        answer: asyncio.Future[paho.Client] = asyncio.get_running_loop().create_future()
+        # A daemon, because a resolver that hangs must not hold up the end of the process.
+        self._thread = threading.Thread(
+            target=_dial, args=(self.endpoint, protocol, will, answer), name=f"dial {self.endpoint.host}", daemon=True
+        )
+        self._thread.start()
+        try:
+            async with asyncio.timeout(self.endpoint.connect_timeout_s):
+                return await answer
+        except TimeoutError:
+            raise LinkFailed(f"no answer from {self.endpoint.place}") from None
+
+
+def _dial(endpoint: Endpoint, protocol: Protocol, will: Will | None, answer: "asyncio.Future[paho.Client]") -> None:
+    """Runs in a thread: everything that blocks."""
+    client: paho.Client | None = None
+    failed: LinkFailed | None = None
+    try:
+        client = _client(endpoint, protocol, will)
+        # Each client connects once, so paho's default (a clean start the first time) is right for both versions.
+        client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
+    except (OSError, ValueError) as error:
+        failed = LinkFailed(in_words(error, endpoint.place))
+    with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+        answer.get_loop().call_soon_threadsafe(_hand_over, answer, client, failed)
+        return
+    _hang_up(client)
+
+
+def _hand_over(answer: "asyncio.Future[paho.Client]", client: paho.Client | None, failed: LinkFailed | None) -> None:
+    if answer.done():
+        _hang_up(client)
+    elif failed is not None:
+        answer.set_exception(failed)
+    elif client is not None:
+        answer.set_result(client)
+
+
+def _hang_up(client: paho.Client | None) -> None:
+    sock = client.socket() if client else None
+    if sock is not None:
+        sock.close()
+
+
+def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> paho.Client:
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=endpoint.client_id,
+        clean_session=None if protocol == "5" else True,
+        protocol=VERSIONS[protocol],
+        reconnect_on_failure=False,
+    )
+    client.max_inflight_messages_set(0)  # the link has a window of its own
+    client.connect_timeout = endpoint.connect_timeout_s
+    if endpoint.username is not None:
+        client.username_pw_set(endpoint.username, endpoint.password)
+    if endpoint.tls is not None:
+        client.tls_set_context(_trust(endpoint.tls))
+    if will is not None:
+        topic, payload, qos, retain = will
+        client.will_set(topic, payload, qos, retain)
+    return client
+
+
+def _trust(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.cert_file is not None:
+        # Without a password of our own OpenSSL would ask on the terminal for that of a protected key.
+        context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
+    return context

@@ -1,0 +1,43 @@
+"""Where a broker is and as whom to speak to it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Protocol = Literal["5", "3.1.1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files of the trust; read again at each connect, so that renewed ones need no restart."""
+
+    ca_file: Path | None = None
+    """Whom to trust; None for the system's own list."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    """Not protected by a passphrase: nobody is there to type it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One broker and one identity."""
+
+    host: str
+    port: int
+    client_id: str
+    tls: Tls | None = None
+    """None speaks in clear."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    protocol: Literal["auto"] | Protocol = "auto"
+    """`auto` is 5, then 3.1.1 where the broker does not know 5."""
+    window: int = 32
+    """Most messages on their way at one time; the broker's receive maximum may lower it."""
+    keepalive_s: int = 10
+    """A broker that is silent for twice this is given up."""
+    connect_timeout_s: float = 10.0
+    ack_timeout_s: float = 30.0
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port}"

@@ -1,0 +1,25 @@
+"""How patient a delivery is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Times in seconds. Tests make them small; sites have no reason to."""
+
+    health_every_s: float = 60.0
+    probe_first_s: float = 1.0
+    """A refused topic is tried again after this, then after twice as long each time."""
+    probe_most_s: float = 60.0
+    drain_s: float = 1.0
+    """How long a stop waits for what is queued."""
+    farewell_s: float = 0.8
+    """How long a stop then takes to say goodbye."""
+    quick_s: float = 10.0
+    """A connection lost sooner than this after CONNACK was cut off."""
+    cut_offs: int = 3
+    """So many cut-offs within `crowded_s` mean that somebody else uses the client id."""
+    crowded_s: float = 60.0
+    rest_s: float = 60.0
+    """The pause that follows, and half as much again by chance."""
+    tick_s: float = 5.0

@@ -1,0 +1,197 @@
+"""One connection to a destination, from CONNACK to its end."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
+
+from agent.formats.contract import Format, Message, Snapshot
+from agent.mqtt import PACKET_TOO_LARGE, PAYLOAD_FORMAT_INVALID, Link, LinkFailed, Refusal
+from agent.outbox.contract import Reader
+from agent.publish.pace import Pace
+from agent.publish.refusals import Refusals
+from agent.record import Entry
+from agent.scope import Scope
+from drivers.contract import Journal
+
+S = TypeVar("S")
+
+UNSPEAKABLE = (ValueError, TypeError, LookupError, ArithmeticError)
+"""What a format raises on a record that it cannot put into words; the next record may do."""
+
+
+@dataclass(slots=True)
+class Ways(Generic[S]):
+    """What one destination has for good: its format with the state of that, its reader, whom to tell."""
+
+    name: str
+    reader: Reader
+    format: Format[S]
+    state: S
+    snapshot: Callable[[], Snapshot]
+    report: Callable[[], Mapping[str, object]]
+    journal: Journal
+    pace: Pace
+
+
+@dataclass(slots=True)
+class _Parts:
+    """How many messages of a record are not answered, and whether one of them was refused."""
+
+    left: int
+    refusal: Refusal | None = None
+
+
+class Session(Generic[S]):
+    """Sends what the outbox has while the link lives."""
+
+    def __init__(self, ways: Ways[S], link: Link, on_proof: Callable[[], None], on_turn: Callable[[], None]) -> None:
+        self._ways = ways
+        self._link = link
+        self._on_proof = on_proof
+        self._on_turn = on_turn
+        self._is_proved = False
+        self._is_ending = False
+        self._is_draining = False
+        self._drained = asyncio.Event()
+        self.refusals = Refusals(ways.name, ways.reader, ways.journal, ways.pace)
+
+    async def run(self) -> None:
+        """Until the link is lost, which is raised as `LinkFailed`."""
+        ways = self._ways
+        ways.reader.begin()
+        ways.state, messages = ways.format.begin(ways.state, self._snapshot())
+        self._beside(messages)
+        try:
+            async with Scope() as scope:
+                scope.start(self._records(), f"records to {ways.name}")
+                scope.start(self._health(), f"health to {ways.name}")
+                scope.start(self._turns(), f"turns of {ways.name}")
+                await asyncio.wait((self._link.lost,))
+        finally:
+            self.refusals.close()
+        raise LinkFailed(self._link.lost.result())
+
+    def _snapshot(self) -> Snapshot:
+        return replace(self._ways.snapshot(), max_packet=self._link.max_packet)
+
+    async def _records(self) -> None:
+        while not self._is_ending:
+            await self._link.room()
+            entries = await self._ways.reader.take(self._link.free)
+            snapshot = self._snapshot()
+            for entry in entries:
+                self._send(entry, snapshot)
+            # A format may need no answer (QoS 0), and then nothing above would let others run.
+            await asyncio.sleep(0)
+
+    async def _health(self) -> None:
+        ways = self._ways
+        while True:
+            ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
+            self._beside(messages)
+            await asyncio.sleep(ways.pace.health_every_s)
+
+    async def _turns(self) -> None:
+        while True:
+            self._on_turn()
+            await asyncio.sleep(self._ways.pace.tick_s)
+
+    def _beside(self, messages: Sequence[Message]) -> None:
+        """Publish what does not come from the outbox and is not repeated when it is refused."""
+        for message in messages:
+            self._link.publish(*message, partial(self._answered_beside, message.topic))
+
+    def _answered_beside(self, topic: str, refusal: Refusal | None) -> None:
+        if refusal is None:
+            self._prove()
+        else:
+            about = f"{self._ways.name} {topic}"
+            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
+
+    def _send(self, entry: Entry, snapshot: Snapshot) -> None:
+        ways = self._ways
+        try:
+            ways.state, messages = ways.format.encode(ways.state, entry, snapshot)
+        except UNSPEAKABLE as error:
+            self._set_aside(entry, "encode", repr(error))
+            return
+        if not messages:
+            ways.reader.confirm(entry.lsn)
+        elif self.refusals.parks(messages[0].topic, entry.lsn):
+            return
+        elif len(messages) == 1:
+            self._link.publish(*messages[0], partial(self._answered, entry, messages[0].topic))
+        else:
+            parts = _Parts(len(messages))
+            for message in messages:
+                self._link.publish(*message, partial(self._answered_part, parts, entry, message.topic))
+
+    def _answered_part(self, parts: _Parts, entry: Entry, topic: str, refusal: Refusal | None) -> None:
+        parts.left -= 1
+        parts.refusal = refusal or parts.refusal
+        if not parts.left:
+            self._answered(entry, topic, parts.refusal)
+
+    def _answered(self, entry: Entry, topic: str, refusal: Refusal | None) -> None:
+        if refusal is None:
+            self._ways.reader.confirm(entry.lsn)
+            self.refusals.accepted(topic)
+            self._prove()
+        elif refusal.code == PACKET_TOO_LARGE:
+            self._set_aside(entry, "too_large", refusal.reason)
+        elif refusal.code == PAYLOAD_FORMAT_INVALID:
+            # The fault of this record, not of its topic: it alone waits.
+            about = f"{self._ways.name} {topic}"
+            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
+            self._ways.reader.refuse(entry.lsn, self._ways.pace.probe_most_s)
+        else:
+            self.refusals.refused(topic, entry.lsn, refusal.reason)
+        if self._is_draining:
+            self._look_whether_drained()
+
+    def _set_aside(self, entry: Entry, reason: str, why: str) -> None:
+        stream = entry.record.stream
+        self._ways.journal.lost("E4011", f"{self._ways.name} {stream}", stream=stream, reason=why)
+        self._ways.reader.set_aside(entry.lsn, reason)
+
+    def _prove(self) -> None:
+        if not self._is_proved:
+            self._is_proved = True
+            self._on_proof()
+
+    async def drain(self) -> None:
+        """Wait a bounded time until the outbox is empty; records go on being sent meanwhile."""
+        self._is_draining = True
+        self._look_whether_drained()
+        self._link.lost.add_done_callback(lambda _: self._drained.set())
+        try:
+            async with asyncio.timeout(self._ways.pace.drain_s):
+                await self._drained.wait()
+        except TimeoutError:
+            return
+
+    def _look_whether_drained(self) -> None:
+        if self._is_draining and self._ways.reader.tally.queued == 0:
+            self._drained.set()
+
+    async def farewell(self) -> None:
+        """Say what the format says at a clean stop, wait a moment until it is heard, disconnect."""
+        ways = self._ways
+        self._is_ending = True
+        ways.state, messages = ways.format.end(ways.state, self._snapshot())
+        heard = asyncio.get_running_loop().create_future()
+        parts = _Parts(len(messages))
+
+        def answered(_: Refusal | None) -> None:
+            parts.left -= 1
+            if not parts.left and not heard.done():
+                heard.set_result(None)
+
+        for message in messages:
+            self._link.publish(*message, answered)
+        if messages:
+            half = ways.pace.farewell_s / 2
+            await asyncio.wait((heard, self._link.lost), timeout=half, return_when="FIRST_COMPLETED")
+        await self._link.disconnect(ways.pace.farewell_s / 2)

@@ -1,0 +1,167 @@
+"""What the Modbus driver costs beside pymodbus's client, in one process that does nothing else.
+
+    python -m benchmarks.driver {transactions,link,decode,pipeline} [PLC-PORT]
+
+Prints one JSON object. Both sides take turns; each figure is the median of the turns.
+"""
+
+import asyncio
+import json
+import logging
+import struct
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from statistics import median
+
+from pymodbus.client import AsyncModbusTcpClient
+
+from drivers.contract import Driver, Group, Tag
+from drivers.modbus import PLUGIN
+from drivers.modbus.address import Point, Table
+from drivers.modbus.codec import BlockCodec
+from drivers.modbus.counts import Counts
+from drivers.modbus.exchange import MbapExchange
+from drivers.modbus.link import TcpLink
+from drivers.modbus.plan import Block, plan
+from drivers.modbus.request import request
+from drivers.modbus.resolve import resolve
+
+TURNS = 7
+READS = 2000
+REGISTERS = 125
+
+
+class Silence:
+    """A journal that nobody reads."""
+
+    def lost(self, code: str, about: str, /, **facts: object) -> None: ...
+    def back(self, code: str, about: str, /, **facts: object) -> None: ...
+    def note(self, code: str, about: str, /, **facts: object) -> None: ...
+
+
+def group(addresses: Sequence[str]) -> Group:
+    tags = [Tag(f"x_{place:04}", PLUGIN.address(address=address)) for place, address in enumerate(addresses)]
+    return Group("bench", "device", PLUGIN.device(), tags, 1.0)
+
+
+@asynccontextmanager
+async def driver(port: int, addresses: Sequence[str], **limits: object) -> AsyncIterator[Driver]:
+    connection = PLUGIN.connection(url=f"tcp://127.0.0.1:{port}", limits=limits)
+    opened = PLUGIN.open(connection, [group(addresses)], Silence())
+    await opened.connect()
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def cpu_us(do: Callable[[], Awaitable[object]], times: int) -> float:
+    begun = time.process_time()
+    for _ in range(times):
+        await do()
+    return (time.process_time() - begun) / times * 1e6
+
+
+async def transactions(port: int) -> dict[str, float]:
+    """CPU of one request for 125 registers, all of which changed and become values on both sides."""
+    theirs = AsyncModbusTcpClient("127.0.0.1", port=port, retries=0, reconnect_delay=0)
+    await theirs.connect()
+    async with driver(port, [f"hr:{i}" for i in range(REGISTERS)]) as ours:
+        turns = [
+            (
+                await cpu_us(lambda: ours.read("bench"), READS),
+                await cpu_us(lambda: theirs.read_holding_registers(0, count=REGISTERS), READS),
+            )
+            for _ in range(TURNS)
+        ]
+    theirs.close()
+    ours_us, theirs_us = (median(turn[side] for turn in turns) for side in (0, 1))
+    return {"ours_us": ours_us, "pymodbus_us": theirs_us, "ratio": median(a / b for a, b in turns)}
+
+
+def mixed(count: int) -> list[str]:
+    """u16, u32 and f32 in turns until `count` registers are used."""
+    addresses, at = [], 0
+    while at < count - 4:
+        addresses += [f"hr:{at}:u16", f"hr:{at + 1}:u32", f"hr:{at + 3}:f32"]
+        at += 5
+    return addresses
+
+
+def decode() -> dict[str, float]:
+    """Decoding one block of 100 mixed registers against `convert_from_registers` for each tag of it."""
+    asked = group(mixed(100))
+    points: dict[int, Point] = dict(enumerate(resolve(asked)))
+    (block,) = plan(points, registers=REGISTERS, bits=2000, gap=16)
+    payload = b"".join(_bytes(point) for point in points.values())
+    codec, client = BlockCodec(block, points), AsyncModbusTcpClient
+    registers = list(struct.unpack(f">{block.count}H", payload))
+    kinds = {"u16": client.DATATYPE.UINT16, "u32": client.DATATYPE.UINT32, "f32": client.DATATYPE.FLOAT32}
+    slices = [(p.offset - block.start, p.offset - block.start + p.count, kinds[p.type]) for p in points.values()]
+
+    def theirs() -> list[object]:
+        return [client.convert_from_registers(registers[low:high], kind) for low, high, kind in slices]
+
+    assert list(codec.decode(payload)[1]) == theirs()
+    turns = [(_cpu_us(lambda: codec.decode(payload)), _cpu_us(theirs)) for _ in range(TURNS)]
+    tags = len(points)
+    return {
+        "ours_us": median(a for a, _ in turns) / tags,
+        "pymodbus_us": median(b for _, b in turns) / tags,
+        "ratio": median(a / b for a, b in turns),
+    }
+
+
+def _bytes(point: Point) -> bytes:
+    return {"u16": struct.pack(">H", 4711), "u32": struct.pack(">I", 1_234_567), "f32": struct.pack(">f", 82.5)}[
+        point.type
+    ]
+
+
+def _cpu_us(do: Callable[[], object], times: int = READS) -> float:
+    begun = time.process_time()
+    for _ in range(times):
+        do()
+    return (time.process_time() - begun) / times * 1e6
+
+
+async def link(port: int) -> dict[str, float]:
+    """CPU of a bare transaction of 100 registers through the driver's own link, ten in a row."""
+    counts = Counts()
+    opened = TcpLink("127.0.0.1", port, 1.0, 0.0, counts, lambda: MbapExchange(1, 1.0, 1, counts))
+    await opened.open()
+    asked = [request(1, Block(Table.HOLDING, 100 * i, 100, ())) for i in range(10)]
+    turns = [await cpu_us(lambda: opened.ask(asked), READS // 10) / len(asked) for _ in range(TURNS)]
+    await opened.close()
+    return {"us": median(turns)}
+
+
+async def pipeline(port: int) -> dict[str, float]:
+    """Values per second of one device of 16 blocks, with one and with eight requests in flight."""
+    addresses = [f"hr:{block * 1000 + i}" for block in range(16) for i in range(100)]
+    rates: dict[int, list[float]] = {1: [], 8: []}
+    for _ in range(3):
+        for window, seen in rates.items():
+            async with driver(port, addresses, pipeline=window) as ours:
+                await ours.read("bench")
+                begun, values = time.perf_counter(), 0
+                while (spent := time.perf_counter() - begun) < 1.5:
+                    values += sum(len(scan.values) for scan in await ours.read("bench"))
+                seen.append(values / spent)
+    one, eight = median(rates[1]), median(rates[8])
+    return {"one_per_s": one, "eight_per_s": eight, "ratio": eight / one}
+
+
+def main(what: str, port: str = "0") -> None:
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL + 1)
+    if what == "decode":
+        print(json.dumps(decode()), flush=True)
+    else:
+        measure = {"transactions": transactions, "link": link, "pipeline": pipeline}[what]
+        print(json.dumps(asyncio.run(measure(int(port)))), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

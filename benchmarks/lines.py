@@ -1,0 +1,114 @@
+"""The ten lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+from benchmarks import latency, many
+from benchmarks.figures import Figure
+from benchmarks.processes import module, plc
+from benchmarks.steady import Steady, bench
+
+TURNS = 3
+SETTLE_S, LOOK_S = 2.0, 6.0
+
+
+def per_value() -> Figure:
+    agent: list[Steady] = []
+    reference: list[Steady] = []
+    with bench(100, "all") as stand:
+        for _ in range(TURNS):
+            with stand.agent(every_ms=200) as subject:
+                agent.append(stand.watch(subject, SETTLE_S, LOOK_S))
+            with stand.reference(200) as subject:
+                reference.append(stand.watch(subject, SETTLE_S, LOOK_S))
+    ratio = median(a.us_per_value / b.us_per_value for a, b in zip(agent, reference, strict=True))
+    details = f"agent: {agent[-1]}; reference: {reference[-1]}"
+    return Figure(1, "CPU per delivered value, everything on / reference", ratio, "<=", 2, details)
+
+
+def throughput() -> Figure:
+    with bench(40, "all") as stand, stand.agent(tags=1000, every_ms=100) as subject:
+        best = max((stand.watch(subject, SETTLE_S, LOOK_S) for _ in range(TURNS)), key=lambda seen: seen.values_per_s)
+    figure = best.values_per_s
+    return Figure(2, "changed values delivered by one process", figure, ">=", 300_000, str(best), "values/s")
+
+
+def unchanged() -> Figure:
+    """Ten devices of ten blocks; what a block costs beyond its transaction when nothing, and when all of it changed."""
+    costs: dict[str, list[float]] = {"all": [], "none": []}
+    with plc(1, "none") as (_, ports), module("driver", "link", ports[0]) as process:
+        bare = float(_object(process.hear())["us"])
+    for _ in range(TURNS):
+        for mode, seen in costs.items():
+            seen.append(_per_block(mode) - bare)
+    changed, idle = median(costs["all"]), median(costs["none"])
+    details = f"transaction {bare:.0f} us; beyond it changed {changed:.0f} us, unchanged {idle:.1f} us"
+    return Figure(3, "unchanged block / changed block, beyond the transaction", idle / changed, "<=", 0.1, details)
+
+
+def _per_block(mode: str) -> float:
+    """CPU microseconds of the agent for one block of 100 registers at 1,000 blocks a second."""
+    with bench(10, mode) as stand, stand.agent(tags=1000, every_ms=100, limits="registers: 100") as subject:
+        seen = stand.watch(subject, SETTLE_S, LOOK_S)
+    return seen.cpu_s / (seen.seconds * 1000) * 1e6
+
+
+def transactions() -> Figure:
+    with plc(1, "all") as (_, ports), module("driver", "transactions", ports[0]) as process:
+        seen = _object(process.hear())
+    details = f"{seen['ours_us']:.0f} us against {seen['pymodbus_us']:.0f} us"
+    return Figure(4, "CPU per transaction of 125 registers / pymodbus", seen["ratio"], "<=", 0.55, details)
+
+
+def decode() -> Figure:
+    with module("driver", "decode") as process:
+        seen = _object(process.hear())
+    details = f"{seen['ours_us']:.3f} us against {seen['pymodbus_us']:.2f} us a tag"
+    return Figure(5, "decode per tag / convert_from_registers", seen["ratio"], "<=", 0.12, details)
+
+
+def pipeline() -> Figure:
+    with plc(1, "all", 5) as (_, ports), module("driver", "pipeline", ports[0]) as process:
+        seen = _object(process.hear())
+    details = f"{seen['eight_per_s']:,.0f} against {seen['one_per_s']:,.0f} values/s"
+    return Figure(6, "values, pipeline 8 / pipeline 1, 16 blocks of 5 ms", seen["ratio"], ">=", 6, details)
+
+
+def memory() -> Figure:
+    with bench(10, "all") as stand, stand.agent(every_ms=1000) as subject:
+        seen = stand.watch(subject, 15, LOOK_S)
+    return Figure(7, "memory with 1,000 tags", seen.rss_mb, "<=", 60, unit="MB")
+
+
+def start() -> Figure:
+    """From the start of the process to the first message of any kind, and to the first values."""
+    first, values = [], []
+    for _ in range(TURNS):
+        with bench(10, "all", mark='"scans":', topics="lineside/#") as stand:
+            begun = time.monotonic()
+            with stand.agent(every_ms=1000) as subject:
+                stand.until_values(subject)
+                first.append(stand.seen()["first"] - begun)
+                values.append(time.monotonic() - begun)
+    details = f"first values after {median(values):.2f} s"
+    return Figure(8, "start of the process -> first MQTT message", median(first), "<=", 1.5, details, "s")
+
+
+def _object(said: object) -> Mapping[str, float]:
+    assert isinstance(said, dict)
+    return said
+
+
+LINES: Mapping[int, Callable[[], Figure]] = {
+    1: per_value,
+    2: throughput,
+    3: unchanged,
+    4: transactions,
+    5: decode,
+    6: pipeline,
+    7: memory,
+    8: start,
+    9: latency.line,
+    10: many.line,
+}

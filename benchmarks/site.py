@@ -1,0 +1,57 @@
+"""Configurations as a site would write them, with everything on, for as many devices as a line of the table needs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+BLOCK = 100
+
+
+def written(
+    folder: Path,
+    broker: int,
+    ports: Sequence[int],
+    *,
+    tags: int = BLOCK,
+    every_ms: int,
+    limits: str = "",
+    stamps: bool = False,
+) -> Path:
+    """A file with one connection and one device for each port.
+
+    Every second tag is scaled and has a dead band, all have a range and a heartbeat, and the devices have labels.
+    `stamps`: u32, as they are on the wire.
+    """
+    file = folder / "benchmark.yaml"
+    devices = "".join(_device(number, tags, every_ms, stamps) for number in range(len(ports)))
+    own = f", limits: {{{limits}}}" if limits else ""
+    connections = "".join(
+        f"  - {{name: c{number}, driver: modbus, url: 'tcp://127.0.0.1:{port}'{own}}}\n"
+        for number, port in enumerate(ports)
+    )
+    file.write_text(
+        "version: 1\n"
+        "gateway: bench\n"
+        "labels: {enterprise: lineside, site: bench, line: line1}\n"
+        f"state_dir: {folder / 'state'}\n"
+        "health_interval: 5s\n"
+        f"destinations:\n  - {{name: broker, url: 'mqtt://127.0.0.1:{broker}'}}\n"
+        f"connections:\n{connections}"
+        f"devices:\n{devices}"
+    )
+    return file
+
+
+def _device(number: int, tags: int, every_ms: int, stamps: bool) -> str:
+    head = (
+        f"  - name: d{number}\n    connection: c{number}\n    type: press-label\n    every: {every_ms}ms\n    tags:\n"
+    )
+    return head + "".join((_stamp if stamps else _tag)(place) for place in range(tags))
+
+
+def _stamp(place: int) -> str:
+    return f"      - {{name: x_{place:03}, address: 'hr:{2 * place}:u32'}}\n"
+
+
+def _tag(place: int) -> str:
+    rules = ", scale: 0.1, unit: m/min, deadband: 0.05" if place % 2 else ""
+    return f"      - {{name: x_{place:03}, address: 'hr:{place}', range: [0, 70000], max_interval: 60s{rules}}}\n"

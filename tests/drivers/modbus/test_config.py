@@ -1,0 +1,109 @@
+"""What a person may write, and what is said of the rest."""
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from drivers.modbus import PLUGIN
+from drivers.modbus.config import Address, Connection, Device, Limits
+
+
+def problem(model: type[BaseModel], **keys: object) -> tuple[str, str]:
+    """Type and place of the only problem; a problem of ours must have its message."""
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(keys)
+    (found,) = caught.value.errors()
+    if found["type"][0] in "MQ":
+        message = PLUGIN.messages[found["type"]]
+        for template in (message.zh, message.en, message.hint_zh, message.hint_en):
+            template.format(**found["ctx"])
+    return found["type"], ".".join(str(part) for part in found["loc"])
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("tcp://192.168.1.10:502", "192.168.1.10", 502),
+        ("tcp://192.168.1.10", "192.168.1.10", 502),
+        ("tcp://plc-1.local:1502/", "plc-1.local", 1502),
+        ("tcp://[fe80::1]:503", "fe80::1", 503),
+        ("TCP://[::1]", "::1", 502),
+    ],
+)
+def test_endpoints(url: str, host: str, port: int) -> None:
+    connection = Connection(url=url)
+    assert (connection.host, connection.port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "192.168.1.10", "192.168.1.10:502", "udp://a:502", "tcp://", "tcp://:502", "tcp://a:0", "tcp://a:65536", "tcp://a:x",
+     "tcp://a/b", "tcp://a?b=c", "tcp://me@a", "tcp://[::1", "tcp://a b", "tcp://a#b", "tcp//a"],
+)  # fmt: skip
+def test_what_is_no_endpoint_is_refused(url: str) -> None:
+    assert problem(Connection, url=url) == ("M1001", "url")
+
+
+def test_defaults_of_a_connection() -> None:
+    connection = Connection(url="tcp://a")
+    assert (connection.timeout, connection.limits) == (1.0, Limits())
+    limits = connection.limits
+    assert (limits.registers, limits.bits, limits.gap, limits.pause, limits.pipeline) == (125, 2000, 16, 0.0, 1)
+    assert limits.quarantine == 3600.0
+
+
+def test_durations_are_written_with_their_unit() -> None:
+    connection = Connection.model_validate(
+        {"url": "tcp://a", "timeout": "250ms", "limits": {"pause": "5ms", "quarantine": "10m"}}
+    )
+    assert (connection.timeout, connection.limits.pause, connection.limits.quarantine) == (0.25, 0.005, 600.0)
+    assert problem(Connection, url="tcp://a", timeout=1) == ("Q1001", "timeout")
+    assert problem(Connection, url="tcp://a", timeout="0s") == ("greater_than_equal", "timeout")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("registers", 126), ("registers", 0), ("bits", 2001), ("gap", -1), ("pipeline", 33)]
+)
+def test_limits_are_those_of_the_protocol(key: str, value: int) -> None:
+    assert problem(Limits, **{key: value})[1] == key
+
+
+def test_devices() -> None:
+    assert (Device().unit, Device().plc) == (1, None)
+    assert Device(unit=255, plc="delta-dvp").plc == "delta-dvp"
+    assert problem(Device, unit=256) == ("less_than_equal", "unit")
+    assert problem(Device, plc="h5u") == ("M1002", "plc")
+    assert problem(Device, plc="../../x") == ("M1002", "plc")
+    assert problem(Device, profile_options={"hold_start": "VB0"}) == ("M1007", "profile_options")
+    assert problem(Device, plc="delta-dvp", profile_options={"hold_start": "VB0"}) == ("M1007", "profile_options")
+
+
+def test_addresses() -> None:
+    address = Address.model_validate(
+        {"address": "D1", "type": "STR(8)", "order": "cdab", "string_order": "LOW", "encoding": "GBK"}
+    )
+    assert (address.type, address.order, address.string_order, address.encoding) == ("str(8)", "CDAB", "low", "gbk")
+    assert problem(Address, address="D1", type="float") == ("M1003", "type")
+    assert problem(Address, address="D1", type="str(0)") == ("M1004", "type")
+    assert problem(Address, address="D1", order="LE") == ("literal_error", "order")
+    assert problem(Address, address="D1", encoding="rot13") == ("literal_error", "encoding")
+    assert problem(Address, type="u16") == ("missing", "address")
+
+
+@pytest.mark.parametrize("model", [Connection, Limits, Device, Address])
+def test_models_are_closed_and_each_key_is_explained(model: type[BaseModel]) -> None:
+    assert model.model_config["extra"] == "forbid"
+    assert model.model_config["frozen"] is True
+    for name, key in model.model_fields.items():
+        assert key.description, name
+        assert len(key.description) < 120, name
+
+
+def test_a_default_in_the_schema_is_written_as_a_person_would() -> None:
+    for model in (Connection, Limits):
+        for name, shown in model.model_json_schema()["properties"].items():
+            if shown.get("type") == "string" and "default" in shown:
+                read = model.model_validate(
+                    {"url": "tcp://a", name: shown["default"]} if model is Connection else {name: shown["default"]}
+                )
+                assert getattr(read, name) == model.model_fields[name].default
+    assert Connection.model_json_schema()["properties"]["timeout"]["default"] == "1s"
