@@ -84,6 +84,10 @@ class Log:
         text = self.catalogue.text(code, {**state.facts, **lasted, **facts}, back=True)
         self._say(code, about, f"{text} ({self.catalogue.text('N9006', lasted)})", back=True)
 
+    def forget(self, code: str, about: str, /) -> None:
+        """A state has become another one, which has its own line: no line for its end."""
+        self._lasting.pop((code, about), None)
+
     def note(self, code: str, about: str, /, **facts: object) -> None:
         """Something happened that is no state."""
         self._say(code, about, self.catalogue.text(code, facts))

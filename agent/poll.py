@@ -9,7 +9,7 @@ import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from agent.backoff import Backoff
 from agent.clock import Clock
@@ -54,16 +54,25 @@ class Connection:
     turns: Sequence[Turns]
 
 
+class ForgetfulJournal(Journal, Protocol):
+    """A journal that can also let go of a state without a word: an outage has one end, whatever its causes were."""
+
+    def forget(self, code: str, about: str, /) -> None: ...
+
+
 class Poller:
     """Looks after one connection until it is cancelled."""
 
-    def __init__(self, connection: Connection, clock: Clock, journal: Journal, health: ConnectionHealth) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, journal: ForgetfulJournal, health: ConnectionHealth
+    ) -> None:
         self._connection = connection
         self._clock = clock
         self._journal = journal
         self._health = health
         self._backoff = Backoff()
-        self._lost_codes: set[str] = set()
+        self._lost_code: str | None = None
+        self._newest_code: str | None = None
 
     async def look_after(self) -> NoReturn:
         """Connect, poll, close, wait, for ever. One of the three places that survive a defect."""
@@ -133,21 +142,32 @@ class Poller:
         self._backoff.reset()
         if self._health.state != "up":
             self._health.enter("up", self._clock.now_ms())
-            for code in self._lost_codes:
-                self._journal.back(code, self._connection.name, url=self._connection.url)
-            self._lost_codes.clear()
+            if self._lost_code is not None:
+                self._journal.back(self._lost_code, self._connection.name, url=self._connection.url)
+                self._lost_code = self._newest_code = None
             self._journal.back("E9003", self._connection.name)
 
     def _lost(self, code: str, reason: str) -> None:
         self._health.failures += 1
         self._health.enter("down", self._clock.now_ms())
-        self._lost_codes.add(code)
+        code = self._cause(code)
         self._journal.lost(code, self._connection.name, url=self._connection.url, reason=reason)
         for turns in self._connection.turns:
             turns.device.lost(turns.group, Quality.BAD_NOT_CONNECTED)
             now = self._clock.monotonic()
             if now >= turns.start_s:
                 self._expect(turns, turns.turn_at(now))
+
+    def _cause(self, code: str) -> str:
+        """The code under which this outage is told: another one takes over when it came twice in a row."""
+        is_settled = code == self._newest_code
+        self._newest_code = code
+        if self._lost_code is not None and code != self._lost_code and not is_settled:
+            return self._lost_code
+        if self._lost_code not in (None, code):
+            self._journal.forget(self._lost_code, self._connection.name)
+        self._lost_code = code
+        return code
 
 
 def origin(defect: BaseException) -> str:

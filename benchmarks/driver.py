@@ -1,6 +1,6 @@
 """What the Modbus driver costs beside pymodbus's client, in one process that does nothing else.
 
-    python -m benchmarks.driver {transactions,link,decode,pipeline} [PLC-PORT]
+    python -m benchmarks.driver {transactions,decode,pipeline} [PLC-PORT]
 
 Prints one JSON object. Both sides take turns; each figure is the median of the turns.
 """
@@ -19,13 +19,9 @@ from pymodbus.client import AsyncModbusTcpClient
 
 from drivers.contract import Driver, Group, Tag
 from drivers.modbus import PLUGIN
-from drivers.modbus.address import Point, Table
+from drivers.modbus.address import Point
 from drivers.modbus.codec import BlockCodec
-from drivers.modbus.counts import Counts
-from drivers.modbus.exchange import MbapExchange
-from drivers.modbus.link import TcpLink
-from drivers.modbus.plan import Block, plan
-from drivers.modbus.request import request
+from drivers.modbus.plan import plan
 from drivers.modbus.resolve import resolve
 
 TURNS = 7
@@ -127,17 +123,6 @@ def _cpu_us(do: Callable[[], object], times: int = READS) -> float:
     return (time.process_time() - begun) / times * 1e6
 
 
-async def link(port: int) -> dict[str, float]:
-    """CPU of a bare transaction of 100 registers through the driver's own link, ten in a row."""
-    counts = Counts()
-    opened = TcpLink("127.0.0.1", port, 1.0, 0.0, counts, lambda: MbapExchange(1, 1.0, 1, counts))
-    await opened.open()
-    asked = [request(1, Block(Table.HOLDING, 100 * i, 100, ())) for i in range(10)]
-    turns = [await cpu_us(lambda: opened.ask(asked), READS // 10) / len(asked) for _ in range(TURNS)]
-    await opened.close()
-    return {"us": median(turns)}
-
-
 async def pipeline(port: int) -> dict[str, float]:
     """Values per second of one device of 16 blocks, with one and with eight requests in flight."""
     addresses = [f"hr:{block * 1000 + i}" for block in range(16) for i in range(100)]
@@ -159,7 +144,7 @@ def main(what: str, port: str = "0") -> None:
     if what == "decode":
         print(json.dumps(decode()), flush=True)
     else:
-        measure = {"transactions": transactions, "link": link, "pipeline": pipeline}[what]
+        measure = {"transactions": transactions, "pipeline": pipeline}[what]
         print(json.dumps(asyncio.run(measure(int(port)))), flush=True)
 
 

@@ -1,6 +1,6 @@
 """Many Modbus TCP servers in one tight loop: pre-rendered registers, one epoll, no objects per request.
 
-    python -m benchmarks.plc ENDPOINTS {all,none,stamps} [DELAY_MS]
+    python -m benchmarks.plc ENDPOINTS {all,none,stamps} [DELAY_MS [spin]]
 
 Prints the ports as one JSON line, then serves holding registers of every unit until its standard input is closed.
 
@@ -9,6 +9,9 @@ Prints the ports as one JSON line, then serves holding registers of every unit u
     stamps  each pair of registers holds the monotonic clock (ms, u32) of its last change, at random times
 
 A reply leaves DELAY_MS after the arrival of its own request, so that several in flight wait at the same time.
+
+With `spin` it never sleeps: waking a process on an idle virtual CPU costs the one who sends tens of microseconds, which
+no device on a real network costs, and whether it happens is the scheduler's mood.
 """
 
 import array
@@ -73,9 +76,10 @@ def stamped(seed: int) -> Render:
 class Server:
     """All endpoints of this process. `reads` counts per connection, so that each one sees every read changed."""
 
-    def __init__(self, endpoints: int, render: Render, delay_s: float) -> None:
+    def __init__(self, endpoints: int, render: Render, delay_s: float, patience_s: float) -> None:
         self.render = render
         self.delay_s = delay_s
+        self.patience_s = patience_s
         self.epoll = select.epoll()
         self.listeners = {}
         self.connections: dict[int, tuple[socket.socket, list[int]]] = {}
@@ -105,7 +109,7 @@ class Server:
 
     def patience(self) -> float:
         """Until the next late reply; the last millisecond is spent turning, because epoll counts in whole ones."""
-        return max(0.0, self.late[0][0] - time.monotonic() - 0.001) if self.late else -1.0
+        return max(0.0, self.late[0][0] - time.monotonic() - 0.001) if self.late else self.patience_s
 
     def accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -147,9 +151,9 @@ class Server:
                 connection.close()
 
 
-def main(endpoints: str, mode: str, delay_ms: str = "0") -> None:
+def main(endpoints: str, mode: str, delay_ms: str = "0", spin: str = "") -> None:
     renders = {"all": lambda: changing(rendered()), "none": lambda: constant(rendered()), "stamps": lambda: stamped(7)}
-    server = Server(int(endpoints), renders[mode](), float(delay_ms) / 1000)
+    server = Server(int(endpoints), renders[mode](), float(delay_ms) / 1000, 0.0 if spin else -1.0)
     print(json.dumps(server.ports()), flush=True)
     server.serve()
 

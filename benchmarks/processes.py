@@ -87,9 +87,9 @@ def module(name: str, *arguments: object) -> Iterator[Process]:
 
 
 @contextmanager
-def plc(endpoints: int, mode: str, delay_ms: float = 0) -> Iterator[tuple[Process, list[int]]]:
+def plc(endpoints: int, mode: str, delay_ms: float = 0, *, spin: bool = False) -> Iterator[tuple[Process, list[int]]]:
     """The simulator and its ports."""
-    with module("plc", endpoints, mode, delay_ms) as process:
+    with module("plc", endpoints, mode, delay_ms, *(("spin",) if spin else ())) as process:
         ports = process.hear()
         assert isinstance(ports, list)
         yield process, ports

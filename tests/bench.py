@@ -161,7 +161,8 @@ async def until_waiting(task: "asyncio.Future[T]") -> None:
 
 
 def facts_of(template: str) -> set[str]:
-    return set(re.findall(r"{(\w*)", template))
+    """The facts that a text uses; one that is a text itself may differ by language: `{title_zh}`, `{title_en}`."""
+    return {re.sub("_(zh|en)$", "", fact) for fact in re.findall(r"{(\w*)", template)}
 
 
 def same(read: Value, shown: Value) -> bool:

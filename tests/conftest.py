@@ -31,6 +31,10 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
         lambda: shutil.which("node") and (PEERS / "node_modules" / "modbus-serial").is_dir(),
         "apt-get install nodejs npm && npm ci --prefix tests/peers --ignore-scripts",
     ),
+    "faketime": (
+        lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
+        "apt-get install faketime",
+    ),
     "root": (lambda: os.geteuid() == 0, "run the suite as root"),
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
 }

@@ -11,7 +11,7 @@ from agent.formats.topics import Templates
 from agent.health import Health
 from agent.mqtt import Connector, Endpoint, Tls
 from agent.outbox.contract import Outbox
-from agent.publish import Delivery
+from agent.publish import Delivery, Pace
 from agent.scope import Scope
 from drivers.contract import Journal
 
@@ -61,6 +61,7 @@ def _delivery(
         snapshot=snapshot,
         report=health.report,
         journal=journal,
+        pace=Pace(health_every_s=configuration.health_interval_s),
     )
 
 

@@ -88,6 +88,10 @@ def _label(text: str) -> str:
     return text
 
 
+def is_label(text: str) -> bool:
+    return text not in RESERVED_LABELS and _SNAKE.fullmatch(text) is not None
+
+
 def at_least(least_s: float) -> AfterValidator:
     """A duration that is not shorter. Raises E1030."""
 

@@ -48,6 +48,12 @@ class Refused(Exception):
         self.facts = facts
 
 
+def _unreadable(path: Path, error: Exception) -> Refused:
+    if isinstance(error, FileNotFoundError):
+        return Refused("E1088", file=str(path))
+    return Refused("E1079", file=str(path), reason=os_reason(error))
+
+
 def password(written: str, base: Path) -> str:
     """The first line of a password file. Raises `Refused` when it cannot be read, or when others can read it.
 
@@ -60,7 +66,7 @@ def password(written: str, base: Path) -> str:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             data = file.read(MAX_SECRET_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise Refused("E1079", file=str(path), reason=os_reason(error)) from None
+        raise _unreadable(path, error) from None
     if credential is None and mode & 0o077:
         raise Refused("E1080", file=str(path), mode=f"{mode:04o}")
     return _one_line(data, path)
@@ -92,7 +98,7 @@ def readable(written: str, base: Path) -> Path:
         with path.open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
-        raise Refused("E1079", file=str(path), reason=os_reason(error)) from None
+        raise _unreadable(path, error) from None
     return path
 
 

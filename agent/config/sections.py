@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from agent.config.configuration import Connection, Device
+from agent.config.fields import is_label
 from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
@@ -29,9 +30,14 @@ def read_header(root: Map, findings: Findings) -> Root:
     except ValidationError as error:
         report(error, Root, root, (), findings)
         wrong = {details["loc"][0] for details in error.errors(include_input=False)}
-    stand_in: dict[Any, Any] = {"version": 1, "gateway": "?"}
+    stand_in: dict[Any, Any] = {"version": 1, "gateway": "?", "labels": _named(root.get("labels"))}
     stand_in |= {key: [None] for key in ("destinations", "connections", "devices")}
     return Root.model_validate(stand_in | {key: value for key, value in keys.items() if key not in wrong})
+
+
+def _named(labels: Node) -> dict[str, str]:
+    """Labels with nothing in them: where one is wrong, topics do not lack it as well."""
+    return {str(key): "?" for key in labels if is_label(str(key))} if isinstance(labels, Map) else {}
 
 
 class Wire(NamedTuple):

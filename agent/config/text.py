@@ -18,6 +18,9 @@ def read_text(path: Path, findings: Findings) -> str | None:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        findings.wrong(START, (), "E1089")
+        return None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         findings.wrong(START, (), "E1001", reason=os_reason(error))
         return None

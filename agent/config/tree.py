@@ -23,6 +23,8 @@ from agent.config.located import START, Findings, Path, Place, Step
 from agent.config.scalars import Scalar, resolve
 
 MAX_DEPTH = 32
+MAX_REFUSED = 100
+"""Anchors, tags and keys that stand twice; who has more has another kind of file."""
 
 
 class Map(dict[str | int, Any]):
@@ -46,6 +48,8 @@ class List(list[Any]):
         self.at = at
         self.marks: list[Place] = []
 
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # "\\ud800" in quotes: half a character, which no encoding can carry
 
 Node = Map | List | Scalar
 
@@ -123,7 +127,7 @@ class _Tree:
         mark = event.start_mark
         self.last = at = Place(mark.line + 1, mark.column + 1)
         if isinstance(event, NodeEvent):
-            return self._node(event, at)
+            return self._node(event, at) and len(self._findings.problems) < MAX_REFUSED
         if isinstance(event, CollectionEndEvent):
             self._open.pop()
             self._keys.pop()
@@ -168,10 +172,13 @@ class _Tree:
         return True
 
     def _scalar(self, event: Any, at: Place) -> bool:
-        plain = event is not None and event.style is None
         value: Scalar = None if event is None else event.value
-        if plain and isinstance(value, str):
+        if isinstance(value, str) and event.style is None:
             value = resolve(value)
+        elif isinstance(value, str) and not value.isascii() and (found := _SURROGATE.search(value)):
+            self._findings.wrong(at, self._path(), "E1006", character=f"U+{ord(found[0]):04X}")
+        if value is None and self._keys and self._keys[-1]:
+            at = self._keys[-1][1]  # the parser finds nothing only at the next token, lines below
         if self._wants_key():
             self._key(value if isinstance(value, int) and not isinstance(value, bool) else _word(event), at)
         else:
@@ -219,10 +226,10 @@ def _word(event: Any) -> str:
 
 _SYNTAX = (  # (what ruamel says, our code), the first that fits
     (re.compile(r"'\\t' that cannot start"), "E1008"),
-    (re.compile(r"mapping values are not allowed"), "E1014"),
+    (re.compile(r"mapping (values|keys) are not allowed"), "E1014"),
     (re.compile(r"quoted scalar.*end of (stream|line|document)|quoted scalar.*document separator", re.DOTALL), "E1015"),
-    (re.compile(r"flow (sequence|mapping)"), "E1016"),
-    (re.compile(r"simple key|expected ':'|block (mapping|collection|sequence)|indent"), "E1017"),
+    (re.compile(r"flow (sequence|mapping|node)"), "E1016"),
+    (re.compile(r"simple key|expected ':'|block (mapping|collection|sequence)|sequence entries|indent"), "E1017"),
     (re.compile(r"cannot start any token|unknown escape|escape sequence|directive"), "E1018"),
 )
 

@@ -14,7 +14,7 @@ PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous
 
 @asynccontextmanager
 async def embedded() -> AsyncIterator[str]:
-    """Run it; yields its URL. It speaks MQTT 3.1.1 only."""
+    """Run it; yields its URL. It speaks MQTT 3.1.1 only, and stays mute to a CONNECT of MQTT 5 that has a Will."""
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     port = _free_port()

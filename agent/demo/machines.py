@@ -85,7 +85,7 @@ class LabelPress(Machine):
     """Flexo press with an Inovance H5U: 120 m/min, a label every 50 mm, a good counter of 16 bits."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(f"press/{seed}", metres_per_min=120, ramp_s=3, roll_mm=600)
+        super().__init__(f"press/{seed}", metres_per_min=120, ramp_s=3, roll_mm=600.0)
         self._dryers = Heater(self.random, 57.0), Heater(self.random, 59.5)
         self._labels = self._register_um = 0.0
         self._good, self._waste, self._reject, self._tension = 65_400, 0, 0, 0.0
@@ -133,7 +133,7 @@ class BagMaker(Machine):
     """Bag maker with a Delta DVP: 240 bags/min of 220 mm, two seal bars, counters of 32 bits."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(f"bags/{seed}", metres_per_min=240 * 0.22, ramp_s=1.5, roll_mm=420)
+        super().__init__(f"bags/{seed}", metres_per_min=240 * 0.22, ramp_s=1.5, roll_mm=420.0)
         self._bars = Heater(self.random, 148.0), Heater(self.random, 151.0)
         self._bags = 0.0
         self._good, self._reject = 1_204_880, 3_112

@@ -53,7 +53,7 @@ class Lines:
         self._next_ms = 0
 
     def draw(self, now_ms: int) -> None:
-        if now_ms >= self._next_ms:
+        if self._arrivals.messages and now_ms >= self._next_ms:
             self._next_ms = now_ms + LINES_EVERY_MS
             say(self._console, [counters(self._arrivals, self._words, now_ms), headline(self._arrivals, self._words)])
 

@@ -17,7 +17,7 @@ from agent.config import render
 from agent.demo.arrivals import Arrivals
 from agent.demo.broker import embedded
 from agent.demo.picture import picture, say
-from agent.demo.stand import Agent, Stand, WrongConfiguration, agent, machines
+from agent.demo.stand import Agent, Broker, Stand, WrongConfiguration, agent, machines
 from agent.demo.summary import faults, summary
 from agent.demo.texts import Words
 from agent.demo.viewer import Ear, listening, now_ms
@@ -48,7 +48,10 @@ async def show(options: Options, console: Console) -> int:
     gateway = f"gw-demo-{secrets.token_hex(2)}"
     try:
         with tempfile.TemporaryDirectory(prefix="lineside-demo-") as folder:
-            async with _broker(options.broker) as url, machines(Path(folder), url, gateway, options.seed) as stand:
+            async with (
+                _broker(options.broker) as broker,
+                machines(Path(folder), broker, gateway, options.seed) as stand,
+            ):
                 return await _perform(options, console, words, stop, stand)
     except WrongConfiguration as wrong:
         catalogue = Catalogue(options.language)
@@ -60,12 +63,12 @@ async def show(options: Options, console: Console) -> int:
 
 
 @asynccontextmanager
-async def _broker(url: str | None) -> AsyncIterator[str]:
+async def _broker(url: str | None) -> AsyncIterator[Broker]:
     if url is not None:
-        yield url
+        yield Broker(url)
         return
     async with embedded() as own:
-        yield own
+        yield Broker(own, "3.1.1")
 
 
 async def _perform(options: Options, console: Console, words: Words, stop: asyncio.Event, stand: Stand) -> int:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from agent.config import Configuration, groups, load
 from agent.config.located import Located
@@ -30,6 +31,13 @@ class WrongConfiguration(Exception):
         self.problems = problems
 
 
+class Broker(NamedTuple):
+    """Where to deliver, and in which version of MQTT: `auto`, `5` or `3.1.1`."""
+
+    url: str
+    protocol: str = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class Stand:
     """Simulated machines that answer, and the configuration to read them with."""
@@ -40,10 +48,11 @@ class Stand:
 
 
 @asynccontextmanager
-async def machines(folder: Path, broker_url: str, gateway: str, seed: int) -> AsyncIterator[Stand]:
+async def machines(folder: Path, broker: Broker, gateway: str, seed: int) -> AsyncIterator[Stand]:
     """Serve the machines of demo.yaml; write the configuration with their ports. Raises `WrongConfiguration`."""
     text = files("agent.demo").joinpath("demo.yaml").read_text(encoding="utf-8")
-    text = text.replace("mqtt://broker.example:1883", broker_url).replace("gateway: gw-demo", f"gateway: {gateway}")
+    text = text.replace("mqtt://broker.example:1883", broker.url).replace("gateway: gw-demo", f"gateway: {gateway}")
+    text = text.replace("protocol: auto", f'protocol: "{broker.protocol}"')
     path = folder / "demo.yaml"
     draft = _loaded(path, text)
     plant = Plant(draft, seed)

@@ -38,8 +38,18 @@ def _machine(arrivals: Arrivals, device: str, words: Words) -> str:
         row = rows.get(name)
         if row is not None and row.value is not None:
             shown = words.number(STATES, row.value) if name == "state" and isinstance(row.value, int) else row.value
-            said.append(f"{shown} {row.unit}" if name == "speed" else f"{shown}")
+            said.append(f"{shown} {unit(row.unit, words)}" if name == "speed" else f"{shown}")
     return " ".join(said)
+
+
+def unit(code: str, words: Words) -> str:
+    """A UCUM code as people say it."""
+    return (
+        code.replace("{piece}", words("piece"))
+        .replace("{cycle}", words("cycle"))
+        .replace("Cel", "°C")
+        .replace("um", "µm")
+    )
 
 
 def faults(arrivals: Arrivals, devices: Sequence[str], words: Words) -> list[str]:

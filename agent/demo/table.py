@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.demo.arrivals import Arrivals
-from agent.demo.summary import counters
+from agent.demo.summary import counters, unit
 from agent.demo.texts import MODES, STATES, Words
 from drivers.contract import Value
 
 BARS = "▁▂▃▄▅▆▇█"
 TREND = 12
+TREND_BESIDE = 8
 SIDE_BY_SIDE = 136
 """Columns from which the two machines stand beside each other."""
 WITH_TREND = 76
@@ -30,14 +31,25 @@ def screen(arrivals: Arrivals, log: Sequence[str], words: Words, now_ms: int, si
     devices = sorted(arrivals.devices, reverse=True)
     told = 4 if lines >= 30 else 2 if lines >= 20 else 0
     room = lines - 3 - (told + 2 if told else 0)
-    share = room if beside else room // max(1, len(devices))
-    tables = [_device(name, arrivals, words, now_ms, share - FRAME, columns) for name in devices]
+    needs = [sum(bool(row.values) for row in arrivals.devices[name].values()) for name in devices]
+    rooms = [room - FRAME] * len(devices) if beside else shares(needs, room - FRAME * len(devices))
+    bars = TREND_BESIDE if beside else TREND if columns >= WITH_TREND else 0
+    tables = [_device(name, arrivals, words, now_ms, share, bars) for name, share in zip(devices, rooms, strict=True)]
     parts: list[RenderableType] = [
         Text(f"Lineside · {words('title')}", style="bold"),
         Text(counters(arrivals, words, now_ms), style="cyan", no_wrap=True, overflow="ellipsis"),
         _beside(tables) if beside else Group(*tables),
     ]
     return Group(*parts, _log(log[-told:], words)) if told else Group(*parts)
+
+
+def shares(needs: Sequence[int], room: int) -> list[int]:
+    """Rows for each table: what it needs, or its part of what is left when that is less."""
+    given = [0] * len(needs)
+    for place, index in enumerate(sorted(range(len(needs)), key=needs.__getitem__)):
+        given[index] = max(0, min(needs[index], room // (len(needs) - place)))
+        room -= given[index]
+    return given
 
 
 def _log(lines: Sequence[str], words: Words) -> Panel:
@@ -53,27 +65,28 @@ def _beside(tables: Sequence[Table]) -> Table:
     return grid
 
 
-def _device(device: str, arrivals: Arrivals, words: Words, now_ms: int, room: int, columns: int) -> Table:
+def _device(device: str, arrivals: Arrivals, words: Words, now_ms: int, room: int, bars: int) -> Table:
     rows = {name: row for name, row in arrivals.devices[device].items() if row.values}
     shown = list(rows.items())[: room if len(rows) <= room else max(0, room - 1)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, expand=True, pad_edge=False, header_style="bold")
     table.add_column(device, no_wrap=True, overflow="ellipsis", ratio=3)
-    table.add_column(words("value"), justify="right", no_wrap=True, overflow="ellipsis", min_width=8, ratio=3)
+    table.add_column(
+        words("value"), justify="right", no_wrap=True, overflow="ellipsis", min_width=22 if bars else 8, ratio=3
+    )
     table.add_column(words("unit"), no_wrap=True, min_width=6)
     table.add_column(words("quality"), no_wrap=True, min_width=10)
     table.add_column(words("age"), justify="right", no_wrap=True, min_width=5)
-    trends = columns >= WITH_TREND
-    if trends:
-        table.add_column(words("trend"), no_wrap=True, min_width=TREND, max_width=TREND)
+    if bars:
+        table.add_column(words("trend"), no_wrap=True, min_width=bars, max_width=bars)
     for name, row in shown:
         cells = [
             Text(row.title.get(words.language, name)),
             _value(name, row.value, words),
-            Text(row.unit.replace("{piece}", words("piece"))),
+            Text(unit(row.unit, words)),
             _quality(row.quality, words),
             Text(_age(now_ms - row.time_ms)),
         ]
-        table.add_row(*cells, *([Text(trend(row.history), style="green")] if trends else []))
+        table.add_row(*cells, *([Text(trend(row.history, bars), style="green")] if bars else []))
     if len(shown) < len(rows):
         table.add_row(Text(words("more", count=len(rows) - len(shown)), style="dim"))
     return table
@@ -108,9 +121,9 @@ def _age(age_ms: int) -> str:
     return f"{max(age_ms, 0) / 1000:.1f} s" if age_ms < 100_000 else f"{age_ms // 60_000} min"
 
 
-def trend(history: Sequence[float]) -> str:
+def trend(history: Sequence[float], bars: int = TREND) -> str:
     """The newest values as bars, lowest to highest; nothing of a value that never changed."""
-    newest = list(history)[-TREND:]
+    newest = list(history)[-bars:]
     low, high = min(newest, default=0.0), max(newest, default=0.0)
     if high == low:
         return ""

@@ -24,6 +24,7 @@ MODES: Mapping[int, tuple[str, str]] = {
 TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("MQTT 上实际到达的数据", "what arrives over MQTT"),
     "piece": ("个", "pcs"),
+    "cycle": ("次", "cycles"),
     "value": ("数值", "value"),
     "unit": ("单位", "unit"),
     "quality": ("质量", "quality"),
@@ -44,7 +45,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "启动：两台模拟设备（Modbus TCP），采集程序，消息服务器 {broker}",
         "starting: two simulated machines (Modbus TCP), the agent, broker {broker}",
     ),
-    "embedded": ("（内置）", "(embedded)"),
+    "embedded": ("（内置）", " (embedded)"),
     "stop_hint": ("按 Ctrl-C 结束", "Ctrl-C ends it"),
     "stop_after": ("{seconds:g} 秒后自动结束，Ctrl-C 可提前结束", "ends by itself after {seconds:g} s, or with Ctrl-C"),
     "summary": (

@@ -15,6 +15,7 @@ def _warning(zh: str, en: str, hint_zh: str = "", hint_en: str = "") -> Message:
 
 _READING = {
     "E1001": _error("无法读取文件：{reason}", "the file cannot be read: {reason}"),
+    "E1089": _error("没有这个文件", "there is no such file"),
     "E1002": _error("文件大于 {limit}", "the file is larger than {limit}"),
     "E1003": _error(
         "文件是 UTF-16 编码（Windows 记事本里叫“Unicode”）",
@@ -231,6 +232,9 @@ _DELIVERY = {
         "put {{device}} in the template",
     ),
     "E1079": _error("无法读取 {file}：{reason}", "{file} cannot be read: {reason}"),
+    "E1088": _error(
+        "没有文件 {file}", "there is no file {file}", "路径以配置文件所在目录为准", "it is looked for beside this file"
+    ),
     "E1080": _error(
         "其他人可以读取 {file}（权限 {mode}）",
         "{file} can be read by others (mode {mode})",
@@ -257,13 +261,13 @@ _DELIVERY = {
 }
 
 _CHECK = {
-    "I1001": Message("info", "{problems} 个错误，{warnings} 个警告", "{problems} problems, {warnings} warnings"),
-    "I1002": Message("info", "没有错误，{warnings} 个警告", "no problems, {warnings} warnings"),
+    "I1001": Message("info", "{problems} 个错误，{warnings} 个警告", "problems: {problems}, warnings: {warnings}"),
+    "I1002": Message("info", "没有错误，{warnings} 个警告", "no problems, warnings: {warnings}"),
     "I1003": Message("info", "设备|机型|连接|驱动|标签数|周期", "device|type|connection|driver|tags|every"),
     "I1004": Message(
         "info",
         "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个标签 -> {destinations}",
-        "gateway {gateway}: {connections} connections, {devices} devices, {tags} tags -> {destinations}",
+        "gateway {gateway}: connections: {connections}, devices: {devices}, tags: {tags} -> {destinations}",
     ),
     "I1005": Message("info", "状态目录：{state_dir}", "state directory: {state_dir}"),
 }

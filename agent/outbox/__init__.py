@@ -59,4 +59,4 @@ async def open_outbox(
         finally:
             await ring.close()
     finally:
-        disk.shutdown(wait=False)
+        disk.shutdown()

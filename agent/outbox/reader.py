@@ -35,7 +35,7 @@ class RingReader:
         """Refused -> monotonic time when it is offered again."""
         self._due: list[tuple[float, int]] = []
         self._begun_at_lsn = 0
-        self._awake = asyncio.Event()
+        self._sleeper: asyncio.Future[None] | None = None
 
     @property
     def tally(self) -> Tally:
@@ -65,7 +65,8 @@ class RingReader:
             self._queue = deque(lsn for lsn in self._queue if self._mine(lsn) is not None)
 
     def wake(self) -> None:
-        self._awake.set()
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
 
     def begin(self) -> None:
         self._begun_at_lsn = self._ring.next_lsn
@@ -84,7 +85,7 @@ class RingReader:
         if self._ring.gaps:
             gaps = self._ring.gaps.due(self._name, self._ring.monotonic() - merged_s, self._ring.now)
             if gaps:
-                self._ring.append(gaps)
+                self._ring.announce(gaps)
 
     async def take(self, room: int) -> Sequence[Entry]:
         while True:
@@ -95,10 +96,10 @@ class RingReader:
             await self._pause()
 
     async def _pause(self) -> None:
-        self._awake.clear()
+        self._sleeper = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._until_due()):
-                await self._awake.wait()
+                await self._sleeper
         except TimeoutError:
             return
 

@@ -97,6 +97,15 @@ class Ring:
             self._keep(record, now)
         self._expire(now)
         self._shrink()
+        self._wake()
+
+    def announce(self, gaps: Sequence[Record]) -> None:
+        """Append gap events without making room for them: that would be the next loss to announce."""
+        for gap in gaps:
+            self._keep(gap, self.monotonic())
+        self._wake()
+
+    def _wake(self) -> None:
         for reader in self._readers.values():
             reader.wake()
 
@@ -116,10 +125,6 @@ class Ring:
 
     def find(self, lsn: int) -> Item | None:
         return self._samples.get(lsn) or self._events.get(lsn)
-
-    def oldest(self) -> Iterator[Item]:
-        """The oldest sample, then the oldest event."""
-        return (next(iter(items.values())) for items in (self._samples, self._events) if items)
 
     def leave(self, item: Item, bit: int) -> None:
         """One destination no longer needs it."""

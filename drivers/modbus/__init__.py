@@ -11,13 +11,17 @@ from pydantic import BaseModel
 from drivers.contract import Driver, DriverPlugin, Group, Journal, World
 from drivers.modbus.config import Address, Connection, Device
 from drivers.modbus.messages import MESSAGES
-from drivers.modbus.resolve import describe
+from drivers.modbus.resolve import describe, profiles_of
 
 
 def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> Driver:
     from drivers.modbus.driver import open_driver
 
-    return open_driver(connection, groups, journal)
+    driver = open_driver(connection, groups, journal)
+    for known in profiles_of(groups):
+        titles = {"title_zh": known.title.zh, "title_en": known.title.en}
+        journal.note("M1020", known.id, profile=known.id, evidence=known.evidence, **titles)
+    return driver
 
 
 def _simulate(connection: BaseModel, groups: Sequence[Group], world: World) -> AbstractAsyncContextManager[str]:

@@ -1,6 +1,5 @@
 """The requests of one read on their way: what is still to be asked, and when to stop asking. Pure."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from drivers.modbus.request import UNREACHABLE, Outcome, Request, Result
@@ -12,22 +11,30 @@ PATIENCE = 2
 class Batch:
     """Requests to one unit and their outcomes, in order. Tickets are positions."""
 
+    __slots__ = (
+        "_again",
+        "_failures",
+        "_next",
+        "_open",
+        "_outcomes",
+        "_silent_since",
+        "has_next",
+        "is_done",
+        "requests",
+        "skipped",
+    )
+
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
         self.skipped = 0
         self._outcomes: list[Outcome | None] = [None] * len(requests)
-        self._queue = deque(range(len(requests)))
+        self.is_done = not requests
+        self.has_next = bool(requests)
         self._open = len(requests)
+        self._next = 0
+        self._again: list[int] = []
         self._failures = 0
         self._silent_since = float("-inf")
-
-    @property
-    def has_next(self) -> bool:
-        return bool(self._queue)
-
-    @property
-    def is_done(self) -> bool:
-        return self._open == 0
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -35,11 +42,18 @@ class Batch:
         return [outcome for outcome in self._outcomes if outcome is not None]
 
     def take(self) -> int:
-        return self._queue.popleft()
+        if self._again:
+            ticket = self._again.pop(0)
+        else:
+            ticket = self._next
+            self._next += 1
+        self.has_next = self._next < len(self.requests) or bool(self._again)
+        return ticket
 
     def put_back(self, tickets: Iterable[int]) -> None:
         """Ask these again, before the others: their connection went away through no fault of theirs."""
-        self._queue.extendleft(sorted(tickets, reverse=True))
+        self._again = sorted([*self._again, *tickets])
+        self.has_next = self._next < len(self.requests) or bool(self._again)
 
     def settle(self, ended: Iterable[tuple[int, Outcome]], *, broke: bool) -> None:
         """Take up how requests ended; `broke` when the connection cannot be used any more because of it."""
@@ -50,6 +64,7 @@ class Batch:
                 self._failures = 0
             else:
                 self._consider(outcome, broke=broke)
+        self.is_done = self._open == 0
 
     def _consider(self, outcome: Outcome, *, broke: bool) -> None:
         if outcome.result is Result.EXCEPTION:
@@ -65,8 +80,9 @@ class Batch:
                 self._skip_rest(outcome)
 
     def _skip_rest(self, outcome: Outcome) -> None:
-        for ticket in self._queue:
+        rest = [*self._again, *range(self._next, len(self.requests))]
+        for ticket in rest:
             self._outcomes[ticket] = outcome
-        self.skipped += len(self._queue)
-        self._open -= len(self._queue)
-        self._queue.clear()
+        self.skipped += len(rest)
+        self._open -= len(rest)
+        self._next, self._again, self.has_next = len(self.requests), [], False

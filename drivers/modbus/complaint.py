@@ -1,4 +1,4 @@
-"""What the operator hears of refused tags: once when a device begins to refuse some, once when all can be read again."""
+"""What the operator hears of refused tags: once when some are refused, once when all can be read again."""
 
 from collections.abc import Mapping
 

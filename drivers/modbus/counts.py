@@ -22,6 +22,8 @@ class Counts:
     connects: int = 0
     reconnects: int = 0
     """Connections that were opened again within a read."""
+    unechoed: int = 0
+    """Connections on which the peer turned out not to echo transaction ids."""
     bisect_requests: int = 0
     probes: int = 0
     """Requests that ask whether what was given up answers again."""

@@ -21,10 +21,12 @@ from drivers.modbus.unit import Bus, Unit
 class ModbusDriver:
     """`drivers.contract.Driver` and `Counting` over one link."""
 
-    def __init__(self, link: TcpLink, readers: Mapping[str, GroupReader], counts: Counts) -> None:
+    def __init__(self, link: TcpLink, readers: Mapping[str, GroupReader], counts: Counts, journal: Journal) -> None:
         self._link = link
         self._readers = readers
         self._counts = counts
+        self._journal = journal
+        self._is_unechoed = False
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -39,7 +41,11 @@ class ModbusDriver:
 
     async def read(self, group: str) -> Sequence[Scan]:
         """Read one group once. Raises `NotConnected` when the connection is lost and cannot be opened again."""
-        return await self._readers[group].read()
+        scans = await self._readers[group].read()
+        if self._counts.unechoed and not self._is_unechoed:
+            self._is_unechoed = True
+            self._journal.note("M2003", self._link.endpoint)
+        return scans
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
@@ -67,7 +73,7 @@ def open_driver(
         layout = Layout(device.unit, dict(enumerate(points[group.name])), terms(limits, device), limits.quarantine)
         names = [tag.name for tag in group.tags]
         readers[group.name] = GroupReader(layout, names, units[device.unit], complaints[group.device], manners)
-    return ModbusDriver(link, readers, counts)
+    return ModbusDriver(link, readers, counts, journal)
 
 
 def _link(connection: Connection, counts: Counts) -> TcpLink:

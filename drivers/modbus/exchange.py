@@ -1,7 +1,7 @@
 """Which reply belongs to which request on one Modbus TCP connection. Bytes in, bytes out: no socket and no timer.
 
-A peer either **echoes** the transaction id of a request or it does not (some gateways answer 0 for ever). That is learnt
-on every connection anew, with one request alone, whose id starts at a random number other than 0:
+A peer either **echoes** the transaction id of a request or it does not (some gateways answer 0 for ever). That is
+learnt on every connection anew, with one request alone, whose id starts at a random number other than 0:
 
 * Our id comes back: the peer echoes. Requests may overlap, a time-out does no harm, a late reply is known by its id.
 * Another id comes with a reply that fits: the peer does not echo. Then one request at a time; after a time-out, or
@@ -178,8 +178,9 @@ class MbapExchange:
         ended.append((pending.ticket, outcome))
         if outcome.result is Result.PROTOCOL:
             self._break("a reply that does not fit")
-        else:
+        elif self.echo is Echo.UNKNOWN:
             self.echo, self._constant = Echo.NO, transaction
+            self._counts.unechoed += 1
 
     def _lose_stream(self, ended: list[tuple[int, Outcome]], now: float) -> None:
         """The bytes are no frames any more, so what came in one piece with them is not believed either."""

@@ -24,6 +24,7 @@ class TcpLink:
     def __init__(
         self, host: str, port: int, timeout_s: float, pause_s: float, counts: Counts, exchange: Callable[[], Exchange]
     ) -> None:
+        self.endpoint = f"{host}:{port}"
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
@@ -57,7 +58,9 @@ class TcpLink:
         ends = 0
         try:
             while not batch.is_done:
-                wire = await self._sound_wire()
+                wire = self._wire
+                if wire is None or not wire.is_sound:
+                    wire = await self._reconnect()
                 await wire.run(batch)
                 if not batch.is_done:
                     ends += self._take_back(wire, batch)
@@ -65,16 +68,13 @@ class TcpLink:
                         raise NotConnected("the device closed the connection twice within one read")
         finally:
             self._counts.skipped += batch.skipped
-            if not batch.is_done or (self._wire is not None and not self._wire.is_sound):
+            if not batch.is_done or self._wire is None or not self._wire.is_sound:
                 await self._drop()
         return batch.outcomes
 
-    async def _sound_wire(self) -> Wire:
-        """The present connection if it can be used, else a new one."""
+    async def _reconnect(self) -> Wire:
         if self._closed:
             raise NotConnected(_CLOSED)
-        if self._wire is not None and self._wire.is_sound:
-            return self._wire
         await self._drop()
         self._counts.reconnects += 1
         return await self._connect()

@@ -126,6 +126,13 @@ _CONFIGURATION: dict[str, Message] = {
         "缩短字符串，或在设备允许时调大 limits.registers",
         "shorten the text, or raise limits.registers if the device allows it",
     ),
+    "M1020": Message(
+        "info",
+        "使用 PLC 地址表 {profile}：{title_zh}，依据等级 {evidence}",
+        "using PLC profile {profile}: {title_en}, evidence grade {evidence}",
+        "等级：V 厂家手册，N、H 第三方根据手册整理的资料，M 未经核实；请与 HMI 上的数值核对",
+        "grades: V vendor's manual, N and H made by others from manuals, M not verified; compare with the HMI",
+    ),
 }
 
 MESSAGES: Mapping[str, Message] = {**QUANTITIES, **_CONFIGURATION, **messages_wire.MESSAGES}

@@ -41,7 +41,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             "{url} 拒绝连接",
             "{url} refuses the connection",
             "检查端口号和 PLC 的 Modbus TCP 服务是否启用；也可能是其他软件占满了 PLC 的连接数",
-            "check the port and that the PLC's Modbus TCP server is on; other software may have taken all its connections",
+            "check the port and that the PLC's Modbus TCP server is on; others may have taken all its connections",
             "已恢复 {url}",
             "talking to {url} again",
         ),

@@ -23,10 +23,7 @@ class Quarantine:
     def __init__(self, longest_s: float) -> None:
         self._longest_s = longest_s
         self._stays: dict[int, _Stay] = {}
-
-    @property
-    def indexes(self) -> Collection[int]:
-        return self._stays.keys()
+        self.indexes: Collection[int] = self._stays.keys()
 
     def put(self, indexes: Iterable[int], now: float, *, found: int, verified: bool) -> None:
         """Take in tags that were found in search number `found`."""

@@ -59,9 +59,11 @@ class GroupReader:
         """One Scan for each request. Raises `NotConnected`."""
         if self._unit.is_out and not await self._came_back():
             return self._silence()
-        blocks = self._layout.blocks
-        probed = self._to_probe()
-        requests = self._layout.requests if probed is None else (*self._layout.requests, probed[1].request)
+        layout = self._layout
+        blocks, requests = layout.blocks, layout.requests
+        probed = self._to_probe() if layout.quarantine.indexes else None
+        if probed is not None:
+            requests = (*requests, probed[1].request)
         outcomes = await self._its.link.ask(requests)
         epoch = _epoch()
         scans: list[Scan] = []
@@ -73,7 +75,9 @@ class GroupReader:
                 failed.append((live, outcome))
         if failed:
             scans += await self._deal_with(failed)
-        if requests:
+        if len(failed) < len(blocks):
+            self._unit.answered()
+        elif requests:
             self._judge_unit(outcomes)
         if probed is not None:
             scans += self._take_probe(*probed, outcomes[-1])
@@ -142,8 +146,6 @@ class GroupReader:
     def _to_probe(self) -> tuple[int, LiveBlock] | None:
         """The one refused tag that is asked for again in this read: when it is due, or there is nothing else to ask."""
         quarantine = self._layout.quarantine
-        if not quarantine.indexes:
-            return None
         index = quarantine.due(self._its.clock()) if self._layout.blocks else quarantine.first
         return None if index is None else (index, self._layout.live_block_of([index]))
 

@@ -30,6 +30,12 @@ def settings_of(group: Group) -> Device:
     return group.settings
 
 
+def profiles_of(groups: Iterable[Group]) -> list[Profile]:
+    """The profiles that devices name, each once."""
+    named = dict.fromkeys(settings_of(group).plc for group in groups)
+    return [profile(name) for name in named if name]
+
+
 def terms(limits: Limits, device: Device) -> Terms:
     """The stricter of what is configured and what the profile knows."""
     known = _profile(device)

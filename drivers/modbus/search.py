@@ -6,11 +6,10 @@
     search.bad, search.presumed, search.holes, search.pieces
 
 A **cell** is an extent of addresses that is read as a whole (a tag, or tags that overlap). Steps, for each bad range:
-halve over the requests that begin where
-the block begins until its first cell is found; read on cell by cell while the budget allows; look for the end of a long range by
-halving over single cells; then try all the rest in one request, and if that is refused begin again there. A range costs
-at most 3 * log2(n) requests. A long range is taken for contiguous: what lies between two cells that were read alone and
-are bad is `presumed` bad, to be verified later.
+halve over the requests that begin where the block begins until its first cell is found; read on cell by cell while the
+budget allows; look for the end of a long range by halving over single cells; then try all the rest in one request, and
+if that is refused begin again there. A range costs at most 3 * log2(n) requests. A long range is taken for contiguous:
+what lies between two cells that were read alone and are bad is `presumed` bad, to be verified later.
 """
 
 from collections.abc import Generator, Sequence

@@ -32,13 +32,11 @@ class Unit:
         self._bus = bus
         self._failed_reads = 0
         self._wait_s = PROBE_FIRST_S
+        self.is_out = False
         self._due = 0.0
+        self.is_out = False
         self.fault = Quality.BAD_TIMEOUT
         """Why it is out."""
-
-    @property
-    def is_out(self) -> bool:
-        return self._bus.is_shared and self._failed_reads >= READS_TO_OUT
 
     def may_be_probed(self, now: float) -> bool:
         return now >= self._due and now >= self._bus.free_at
@@ -47,6 +45,7 @@ class Unit:
         """A read, or a probe, in which the unit answered nothing."""
         self.fault = fault
         self._failed_reads += 1
+        self.is_out = self._bus.is_shared and self._failed_reads >= READS_TO_OUT
         if self.is_out:
             self._due = now + self._wait_s * random.uniform(0.5, 1.0)
             self._wait_s = min(2 * self._wait_s, PROBE_MAX_S)
@@ -58,3 +57,4 @@ class Unit:
     def answered(self) -> None:
         self._failed_reads = 0
         self._wait_s = PROBE_FIRST_S
+        self.is_out = False

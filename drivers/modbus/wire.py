@@ -13,36 +13,34 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 """Finds a dead peer between reads that are minutes apart; within a read the time-outs are faster."""
 
+_BUFFER_SIZE = 16 * 1024
+"""Asyncio's own buffer is 256 KiB, newly allocated for every answer of 260 bytes."""
 
-class Wire(asyncio.Protocol):
+
+class Wire(asyncio.BufferedProtocol):
     """A connection for the whole of its life. It is used by one `run` at a time and ends itself when it is broken."""
 
     def __init__(self, exchange: Exchange, pause_s: float) -> None:
         self.exchange = exchange
+        self.is_sound = True
+        """Whether requests can be sent."""
         self._pause_s = pause_s
         self._loop = asyncio.get_running_loop()
         self._gone = asyncio.Event()
+        self._buffer = memoryview(bytearray(_BUFFER_SIZE))
         self._batch: Batch | None = None
         self._wake: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._turn: asyncio.TimerHandle | None = None
         self._not_before = 0.0
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether requests can be sent."""
-        return self.exchange.broken is None and not self._gone.is_set() and not self._transport.is_closing()
-
-    async def run(self, batch: Batch) -> None:
-        """Work through a batch until it is done or this connection cannot be used any more."""
+    def run(self, batch: Batch) -> asyncio.Future[None]:
+        """Work through a batch; the future is done when the batch is, or when this connection is of no more use."""
         self.exchange.answered = False
         self._batch = batch
-        self._wake = self._loop.create_future()
-        self._advance()
-        try:
-            await self._wake
-        finally:
-            self._batch = self._wake = None
+        self._wake = wake = self._loop.create_future()
+        self._advance(self._loop.time())
+        return wake
 
     async def end(self, *, reset: bool) -> None:
         """Close the socket and wait until it is closed. `reset`: free the device's place at once."""
@@ -50,6 +48,7 @@ class Wire(asyncio.Protocol):
         await self._gone.wait()
 
     def _abort(self, *, reset: bool) -> None:
+        self.is_sound = False
         if reset and not self._gone.is_set():
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self._transport.abort()
@@ -62,50 +61,61 @@ class Wire(asyncio.Protocol):
         for option, value in _KEEPALIVE:
             self._socket.setsockopt(socket.IPPROTO_TCP, option, value)
 
+    def eof_received(self) -> None:
+        self.is_sound = False
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self.is_sound = False
         self._gone.set()
         for timer in (self._deadline, self._turn):
             if timer is not None:
                 timer.cancel()
-        self._advance()
+        self._advance(self._loop.time())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         now = self._loop.time()
-        self._settle(self.exchange.receive(data, now), now)
+        self._settle(self.exchange.receive(self._buffer[:nbytes].tobytes(), now), now)
 
     def _settle(self, ended: list[tuple[int, Outcome]], now: float) -> None:
         broke = self.exchange.broken is not None
-        if self._batch is not None and ended:
-            self._not_before = now + self._pause_s
-            self._batch.settle(ended, broke=broke)
         if broke:
             self._abort(reset=True)
-        self._advance()
+        if self._batch is not None:
+            self._batch.settle(ended, broke=broke)
+            self._not_before = now + self._pause_s
+            self._advance(now)
 
-    def _advance(self) -> None:
+    def _advance(self, now: float) -> None:
         """Send what may be sent now; end the run when there is nothing left to wait for."""
-        batch, wake = self._batch, self._wake
-        if batch is None or wake is None or wake.done():
+        batch = self._batch
+        if batch is None:
             return
         if batch.is_done or not self.is_sound:
-            wake.set_result(None)
+            self._end_run()
         elif batch.has_next and self.exchange.has_room:
-            now = self._loop.time()
             if now < self._not_before:
                 self._wait_for_turn()
             else:
                 self._send(batch, now)
 
+    def _end_run(self) -> None:
+        wake, self._batch, self._wake = self._wake, None, None
+        if wake is not None and not wake.done():
+            wake.set_result(None)
+
     def _send(self, batch: Batch, now: float) -> None:
-        frames = []
+        frames = b""
         while batch.has_next and self.exchange.has_room:
             ticket = batch.take()
-            frames.append(self.exchange.send(ticket, batch.requests[ticket], now))
+            frames += self.exchange.send(ticket, batch.requests[ticket], now)
             if self._pause_s:
                 self._not_before = now + self._pause_s
                 self._wait_for_turn()
                 break
-        self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        self._transport.write(frames)
         if self._deadline is None:
             self._expect(cast("float", self.exchange.deadline))
 
@@ -115,7 +125,7 @@ class Wire(asyncio.Protocol):
 
     def _take_turn(self) -> None:
         self._turn = None
-        self._advance()
+        self._advance(self._loop.time())
 
     def _expect(self, when: float) -> None:
         """Wake up at a deadline. Answers do not move it: it is looked at again when its time has come."""

@@ -192,7 +192,9 @@ async def test_a_takeover_is_told_in_the_brokers_words() -> None:
         assert link.lost.result() == "the broker says: Session taken over"
 
 
-@pytest.mark.parametrize("garbage", [b"\x40\x01\x00", b"\xf0\xff\xff\xff\xff\xff", b"\x40\x03\x00\x01\x55", b"\x00" * 50])
+@pytest.mark.parametrize(
+    "garbage", [b"\x40\x01\x00", b"\xf0\xff\xff\xff\xff\xff", b"\x40\x03\x00\x01\x55", b"\x00" * 50]
+)
 async def test_garbage_ends_the_link_in_words(garbage: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     async with broker(Habits(garbage=garbage)) as peer:
         link = await Connector(endpoint(peer.port)).open()

@@ -1,6 +1,7 @@
 """Looking after a connection, in virtual time: an hour of polling takes a moment and every millisecond counts."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -154,6 +155,31 @@ def test_backoff_is_reset_by_an_answer_and_not_by_a_connection() -> None:
     run(site.look_after(), for_s=1200)
     assert line.calls.count("connect") < 160
     assert len(site.lines) <= 5
+
+
+def test_an_outage_with_several_causes_has_one_end() -> None:
+    causes = itertools.cycle(["M2010", None, "M2011"])
+
+    def lost(group: str, now: float) -> Sequence[Scan]:
+        if now - START < 40:
+            raise NotConnected("gone", next(causes))
+        return [Scan(0, (0,), (now,))]
+
+    site = Site(Line(lost))
+    run(site.look_after(), for_s=60)
+    assert sum("NOTICE" in line for line in site.lines) == 1
+    assert len(site.lines) == 2
+
+
+def test_a_cause_that_changes_and_stays_is_told() -> None:
+    def lost(group: str, now: float) -> Sequence[Scan]:
+        if now - START < 40:
+            raise NotConnected("gone", "M2010" if now - START < 20 else "M2011")
+        return [Scan(0, (0,), (now,))]
+
+    site = Site(Line(lost))
+    run(site.look_after(), for_s=60)
+    assert [line.split()[3] for line in site.lines] == ["M2010", "M2011", "M2011"]
 
 
 def test_a_defect_in_a_driver_is_one_line_and_the_connection_is_tried_again() -> None:

@@ -62,6 +62,7 @@ class Broker:
     held: list[Callable[[], None]] = field(default_factory=list)
     """Acknowledgements kept back while `acks` is False; call one to send it."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def until(self, is_true: Callable[[], bool], within_s: float = 10.0) -> None:
         """Wait for something to be seen."""
@@ -71,14 +72,14 @@ class Broker:
                 await self.changed.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        self.writers.add(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await self._converse(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        self.writers.discard(writer)
+        self.changed.set()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         level = 0
@@ -163,27 +164,16 @@ def _published(kind: int, body: bytes, level: int) -> tuple[Published, int]:
 
 
 @contextlib.asynccontextmanager
-async def broker(habits: Habits | None = None) -> AsyncIterator[Broker]:
-    """A running fake on a free loopback port."""
+async def broker(habits: Habits | None = None, port: int = 0) -> AsyncIterator[Broker]:
+    """A running fake on a loopback port, a free one by default."""
     fake = Broker(habits or Habits())
-    writers: set[asyncio.StreamWriter] = set()
-    ended = asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.add(writer)
-        await fake.serve(reader, writer)
-        writers.discard(writer)
-        ended.set()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(fake.serve, "127.0.0.1", port)
     fake.port = server.sockets[0].getsockname()[1]
     try:
         yield fake
     finally:
         server.close()
-        while writers:
-            ended.clear()
-            for writer in writers:
-                writer.transport.abort()
-            await ended.wait()
+        for writer in fake.writers:
+            writer.transport.abort()
+        await fake.until(lambda: not fake.writers)
         await server.wait_closed()

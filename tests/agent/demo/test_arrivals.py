@@ -78,7 +78,14 @@ def test_a_register_that_is_not_there_is_bad_config_and_true(arrivals: Arrivals)
 
 @pytest.mark.parametrize(
     ("value", "quality"),
-    [(None, "good"), (None, "bad.config"), (1.0, "bad.timeout"), ("1.0", "good"), (True, "good"), (None, "uncertain.range")],
+    [
+        (None, "good"),
+        (None, "bad.config"),
+        (1.0, "bad.timeout"),
+        ("1.0", "good"),
+        (True, "good"),
+        (None, "uncertain.range"),
+    ],
 )
 def test_bad_means_null_and_null_means_bad(arrivals: Arrivals, value: Value | None, quality: str) -> None:
     data(arrivals, 0, scans=[{"t": 1, "v": {"speed": value}, "q": {"speed": quality}}])

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.demo.arrivals import Arrivals, TagSeen
-from agent.demo.table import screen, trend
+from agent.demo.table import screen, shares, trend
 from agent.demo.texts import Words
 from agent.messages import Language
 from tests.agent.demo.test_summary import Believes
@@ -62,3 +62,10 @@ def test_a_trend_is_drawn_from_lowest_to_highest() -> None:
     assert trend([5, 5, 5]) == ""
     assert trend([]) == ""
     assert len(trend(list(range(100)))) == 12
+
+
+def test_a_small_table_leaves_its_room_to_the_large_one() -> None:
+    assert shares([19, 12], 40) == [19, 12]
+    assert shares([19, 12], 28) == [16, 12]
+    assert shares([19, 12], 10) == [5, 5]
+    assert shares([19, 12], -3) == [0, 0]

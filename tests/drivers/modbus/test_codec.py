@@ -93,6 +93,7 @@ def test_types_by_hand(kind: str, order: str, payload: str, expected: Value) -> 
         ("utf-16-be", "high", 6, "00410042d800", "AB\ufffd"),
         ("utf-16-le", "high", 6, "410042000000", "AB"),
         ("utf-16-be", "high", 5, "004100420043", "AB"),
+        ("utf-16-be", "high", 6, "002000410020", " A"),
     ],
 )
 def test_texts(encoding: str, order: str, length: int, payload: str, expected: str) -> None:

@@ -5,6 +5,7 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.modbus import PLUGIN
 from drivers.modbus.config import Address, Connection, Device, Limits
+from drivers.modbus.profile import profile
 
 
 def problem(model: type[BaseModel], **keys: object) -> tuple[str, str]:
@@ -75,6 +76,15 @@ def test_devices() -> None:
     assert problem(Device, plc="../../x") == ("M1002", "plc")
     assert problem(Device, profile_options={"hold_start": "VB0"}) == ("M1007", "profile_options")
     assert problem(Device, plc="delta-dvp", profile_options={"hold_start": "VB0"}) == ("M1007", "profile_options")
+
+
+def test_options_are_those_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_option = profile("delta-dvp").model_copy(update={"options": ("hold_start",)})
+    monkeypatch.setattr("drivers.modbus.config.profile", lambda name: with_option)
+    assert Device(plc="delta-dvp", profile_options={"hold_start": "VB0"}).profile_options == {"hold_start": "VB0"}
+    assert problem(Device, plc="delta-dvp", profile_options={"hold_base": "x"}) == ("M1007", "profile_options")
+    assert problem(Device, plc=5) == ("string_type", "plc")
+    assert problem(Address, address="D1", order=5) == ("literal_error", "order")
 
 
 def test_addresses() -> None:

@@ -81,3 +81,41 @@ def test_the_plug_in_has_messages_in_both_languages_for_its_codes() -> None:
     for code, message in PLUGIN.messages.items():
         assert code[0] in "MQ", code
         assert message.zh != message.en, code
+
+
+class Notes:
+    """A journal that keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str, dict[str, object]]] = []
+
+    def lost(self, code: str, about: str, /, **facts: object) -> None:
+        raise AssertionError(code)
+
+    back = lost
+
+    def note(self, code: str, about: str, /, **facts: object) -> None:
+        self.noted.append((code, about, facts))
+
+
+def test_opening_says_once_what_each_profile_is_worth() -> None:
+    notes = Notes()
+    groups = [
+        group("D100", plc="inovance-h5u"),
+        group("D100", device="press02", plc="inovance-h5u"),
+        group("D100", device="bag01", plc="delta-dvp"),
+        group("hr:1", device="plain"),
+    ]
+    PLUGIN.open(Connection(url="tcp://127.0.0.1"), groups, notes)
+    said = [PLUGIN.messages[code].en.format(**facts) for code, _, facts in notes.noted]
+    assert said == [
+        "using PLC profile inovance-h5u: Inovance H5U and Easy series, evidence grade N",
+        "using PLC profile delta-dvp: Delta DVP series, evidence grade V",
+    ]
+
+
+def test_a_configuration_that_cannot_work_says_only_that() -> None:
+    notes = Notes()
+    with pytest.raises(InvalidConfig):
+        PLUGIN.open(Connection(url="tcp://127.0.0.1"), [group("Y8", plc="delta-dvp")], notes)
+    assert notes.noted == []

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import socket
 import struct
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
@@ -151,7 +153,7 @@ async def test_counts_outside_the_protocol_are_refused(port: int, count: int, fu
 
 
 async def test_noise_ends_only_its_own_conversation(port: int, client: AsyncModbusTcpClient) -> None:
-    for noise in (b"\xff" * 400, b"\0\1\0\0\0\1\1", request(1, 100, 1)[:5]):
+    for noise in (b"\xff" * 400, b"\0\1\0\0\0\1\1\0\0\0", request(1, 100, 1)[:5]):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(noise)
         await writer.drain()
@@ -178,6 +180,51 @@ async def test_it_ends_with_clients_connected_and_leaves_nothing(caplog: pytest.
             each.transport.abort()
     assert asyncio.all_tasks() == before
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_frame_without_a_function_ends_the_conversation(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(bytes.fromhex("000100000001010000000000"))
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_two_simulations_do_not_know_each_other() -> None:
+    assert PLUGIN.simulate is not None
+    connection = Connection(url="tcp://x")
+    async with (
+        PLUGIN.simulate(connection, groups(), lambda device, tag: 1) as one,
+        PLUGIN.simulate(connection, groups()[1:], lambda device, tag: 2) as other,
+    ):
+        found = []
+        for url in (one, other):
+            reader, writer = await asyncio.open_connection("127.0.0.1", Connection(url=url).port)
+            writer.write(request(1, 0, 1, function=4, unit=7))
+            async with asyncio.timeout(5):
+                found += await answers(reader, 1)
+            writer.close()
+            await writer.wait_closed()
+    assert [body[-1] for _, body in found] == [1, 2]
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_every_socket_is_closed_when_it_has_ended() -> None:
+    assert PLUGIN.simulate is not None
+    loop = asyncio.get_running_loop()
+    with socket.socket() as client:
+        client.setblocking(False)
+        before = open_files()
+        async with PLUGIN.simulate(Connection(url="tcp://x"), groups(), lambda device, tag: 1) as url:
+            await loop.sock_connect(client, ("127.0.0.1", Connection(url=url).port))
+            await loop.sock_sendall(client, request(1, 100, 1))
+            async with asyncio.timeout(5):
+                assert await loop.sock_recv(client, 100)
+            assert open_files() > before
+        assert open_files() == before
 
 
 async def test_a_failure_inside_is_not_wrapped() -> None:
