@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from agent import normalise, report
 from agent.clock import Clock
+from agent.columns import MAX_LANES, Columns
 from agent.health import DeviceHealth
-from agent.normalise import Columns, Normaliser
+from agent.normalise import Normaliser
 from agent.outbox.contract import Outbox
 from agent.record import Event, Moment, Record, ulid
 from agent.report import Reporter
@@ -144,7 +145,7 @@ def _moment(group: TagGroup, columns: Columns) -> Moment:
 def _names(group: TagGroup, indexes: Sequence[int]) -> Sequence[str]:
     names = [group.names[index] for index in indexes]
     if isinstance(indexes, tuple):
-        if len(group.lanes) >= normalise.MAX_LANES:
+        if len(group.lanes) >= MAX_LANES:
             group.lanes.clear()
         group.lanes[id(indexes)] = (indexes, names)
     return names

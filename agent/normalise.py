@@ -7,23 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from operator import gt, lt
 from typing import NamedTuple
 
+from agent.columns import MAX_LANES, NO_QUALITIES, Columns
 from drivers.contract import Quality, Scan, Value
-
-NO_QUALITIES: dict[int, Quality] = {}
-
-
-class Columns(NamedTuple):
-    """What one scan means. Position k of `values` belongs to tag `indexes[k]` of the group."""
-
-    time_ms: int
-    indexes: Sequence[int]
-    values: Sequence[Value | None]
-    """None exactly where the quality is bad."""
-    qualities: Mapping[int, Quality] = NO_QUALITIES
-    """Tag index -> quality, only where it is not good."""
-    times: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +33,14 @@ class Rule:
         return self.scale != 1 or self.offset != 0
 
     @property
+    def is_picked(self) -> bool:
+        """Whether the value is made of a part of the raw one, or looked up."""
+        return self.enum is not None or self.bits is not None
+
+    @property
     def is_special(self) -> bool:
-        return self.enum is not None or self.bits is not None or bool(self.null_values) or self.range is not None
+        """Whether there is more to it than a scale."""
+        return self.is_picked or bool(self.null_values) or self.range is not None
 
 
 Verdict = tuple[Value | None, Quality]
@@ -62,12 +56,16 @@ class _Lane(NamedTuple):
     whole: list[Linear]
     """Scaled by whole numbers: integers stay integers."""
     broken: list[Linear]
+    nulls: frozenset[int | float]
+    """A raw value of these makes somebody null."""
+    ranged: list[int]
+    lows: list[float]
+    highs: list[float]
     judges: list[tuple[int, int, Judge]]
-    """Position, tag index and rule, for whatever is more than a scale."""
+    """Position, tag index and rule of what has always to be looked at by itself."""
+    all_judges: list[tuple[int, int, Judge]]
+    """The same with those that the columns before can clear of suspicion."""
     is_plain: bool
-
-
-MAX_LANES = 1024
 
 
 class Normaliser:
@@ -84,9 +82,12 @@ class Normaliser:
         if lane.is_plain and not scan.faults:
             return Columns(scan.time_ms, scan.indexes, scan.values, NO_QUALITIES, scan.times)
         values: list[Value | None] = list(scan.values)
-        _scale(lane, values, scan.values)
         qualities: dict[int, Quality] = {}
-        for position, index, judge in lane.judges:
+        try:
+            _scale(lane, values, scan.values)
+        except TypeError:
+            _scale_each(lane, values, scan.values, qualities)
+        for position, index, judge in lane.judges if _is_unsuspicious(lane, scan.values, values) else lane.all_judges:
             values[position], quality = judge(scan.values[position])
             if quality is not Quality.GOOD:
                 qualities[index] = quality
@@ -96,14 +97,19 @@ class Normaliser:
 
     def _compile(self, indexes: Sequence[int]) -> _Lane:
         rules = [(position, index, self._rules[index]) for position, index in enumerate(indexes)]
-        linear = [(k, *_integers(rule)) for k, _, rule in rules if rule.is_linear and not rule.is_special]
-        judges = [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_special]
+        linear = [(k, *_integers(rule)) for k, _, rule in rules if rule.is_linear and not rule.is_picked]
+        ranged = [(k, *rule.range) for k, _, rule in rules if rule.range is not None and not rule.is_picked]
         lane = _Lane(
             indexes,
             [entry for entry in linear if entry[3] == 1],
             [entry for entry in linear if entry[3] != 1],
-            judges,
-            not linear and not judges,
+            frozenset(null for _, _, rule in rules for null in rule.null_values),
+            [k for k, _, _ in ranged],
+            [low for _, low, _ in ranged],
+            [high for _, _, high in ranged],
+            [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_picked],
+            [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_special],
+            not any(rule.is_linear or rule.is_special for _, _, rule in rules),
         )
         if isinstance(indexes, tuple):
             if len(self._lanes) >= MAX_LANES:
@@ -113,11 +119,38 @@ class Normaliser:
 
 
 def _scale(lane: _Lane, values: list[Value | None], raw: Sequence[Value]) -> None:
-    """Exact: an integer times p is exact and one division rounds once, so 3 tenths are 0.3, not 0.30000000000000004."""
+    """Exact: an integer times p is exact and one division rounds once, so 3 tenths are 0.3, not 0.30000000000000004.
+
+    Raises TypeError where a text came instead of a number.
+    """
     for position, p, o, q in lane.broken:
-        values[position] = (raw[position] * p + o) / q  # type: ignore[operator]  # config refuses a scale on text
+        values[position] = (raw[position] * p + o) / q  # type: ignore[operator]  # text raises, as said
     for position, p, o, _ in lane.whole:
-        values[position] = raw[position] * p + o  # type: ignore[operator]  # as above
+        values[position] = raw[position] * p + o  # type: ignore[operator]  # text raises, as said
+
+
+def _scale_each(lane: _Lane, values: list[Value | None], raw: Sequence[Value], qualities: dict[int, Quality]) -> None:
+    """The same where there is a text: it makes no number, and none of its neighbours suffers for it."""
+    for position, p, o, q in (*lane.broken, *lane.whole):
+        number = raw[position]
+        if isinstance(number, str):
+            values[position] = None
+            qualities[lane.indexes[position]] = Quality.BAD_TYPE
+        else:
+            values[position] = number * p + o if q == 1 else (number * p + o) / q
+
+
+def _is_unsuspicious(lane: _Lane, raw: Sequence[Value], values: Sequence[Value | None]) -> bool:
+    """Whether no value is null and none outside its range, found out for whole columns at once."""
+    if lane.nulls and not lane.nulls.isdisjoint(raw):
+        return False
+    if not lane.ranged:
+        return True
+    picked = [values[k] for k in lane.ranged]
+    try:
+        return not (any(map(lt, picked, lane.lows)) or any(map(gt, picked, lane.highs)))  # type: ignore[arg-type]
+    except TypeError:  # a text among them
+        return False
 
 
 def _with_faults(scan: Scan, values: list[Value | None], qualities: dict[int, Quality]) -> Columns:
@@ -166,9 +199,7 @@ def _converter(rule: Rule) -> Callable[[Value], Value | None]:
 
     def scaled(raw: Value) -> Value | None:
         number = pick(raw)
-        if isinstance(number, str):
-            return None
-        return number * p + o if q == 1 else (number * p + o) / q
+        return None if isinstance(number, str) else number * p + o if q == 1 else (number * p + o) / q
 
     return scaled
 

@@ -29,9 +29,7 @@ class Turns:
     group: str
     device: Device
     every_s: float
-    phase_s: float = 0.0
-    """Where in its period the group is read, so that a thousand of them do not all come at once."""
-    start_s: float = field(default=math.nan, init=False)
+    start_s: float
     """Monotonic time of turn 0."""
     counted: int = field(default=-1, init=False)
     """The newest turn that was expected."""
@@ -76,8 +74,6 @@ class Poller:
 
     async def look_after(self) -> NoReturn:
         """Connect, poll, close, wait, for ever. One of the three places that survive a defect."""
-        for turns in self._connection.turns:
-            turns.start_s = self._clock.monotonic() + turns.phase_s
         while True:
             try:
                 await self._connection.driver.connect()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agent.normalise import MAX_LANES, NO_QUALITIES, Columns
+from agent.columns import MAX_LANES, NO_QUALITIES, Columns
 from drivers.contract import Quality, Value
 
 
@@ -28,12 +28,18 @@ class Rule:
     def is_special(self) -> bool:
         return bool(self.deadband or self.deadband_percent or self.min_interval_s)
 
+    @property
+    def is_band(self) -> bool:
+        """Whether there is an absolute dead band and nothing else."""
+        return bool(self.deadband) and not self.min_interval_s
+
 
 class _Unknown:
     """Equal to no value: what a tag has before it was ever reported good."""
 
 
 _UNKNOWN = _Unknown()
+_NEVER = float("inf")
 
 
 class _Lane(NamedTuple):
@@ -42,9 +48,12 @@ class _Lane(NamedTuple):
     indexes: Sequence[int]
     span: slice | None
     """Where the indexes follow each other, their place in the group."""
-    plain: list[int]
-    """Positions without dead band or minimum interval."""
-    special: list[int]
+    plain: list[tuple[int, int]]
+    """(position, index) of what is compared for equality."""
+    banded: list[tuple[int, int, float]]
+    """(position, index, dead band) of numbers with an absolute dead band and nothing else."""
+    special: list[tuple[int, int]]
+    """(position, index) of the rest."""
 
 
 class Reporter:
@@ -53,15 +62,17 @@ class Reporter:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
         size = len(self._rules)
+        self._silent = set(range(size))
+        """Never reported."""
         self._last: list[object] = [_UNKNOWN] * size
         """Last reported value; None where that was bad."""
         self._current: list[Value | None] = [None] * size
         """Newest value of tags with a special rule."""
         self._quality: dict[int, Quality] = {}
         """Reported quality where it is not good."""
-        self._at = [float("-inf")] * size
+        self._at = [-_NEVER] * size
         self._pending: set[int] = set()
-        self._due = float("inf")
+        self._due = _NEVER
         """No heartbeat and no pending change is due before this."""
         self._lanes: dict[int, _Lane] = {}
 
@@ -73,28 +84,52 @@ class Reporter:
         return reports
 
     def _changed(self, now_s: float, columns: Columns) -> Iterable[Columns]:
-        if not columns.indexes:
+        indexes = columns.indexes
+        if not indexes:
             return ()
-        lane = self._lanes.get(id(columns.indexes))
-        if lane is None or lane.indexes is not columns.indexes:
-            lane = self._compile(columns.indexes)
-        if columns.qualities or not self._quality.keys().isdisjoint(lane.indexes):
-            positions = self._compare_each(now_s, lane, columns)
-        else:
-            positions = self._compare(now_s, lane, columns)
+        lane = self._lanes.get(id(indexes))
+        if lane is None or lane.indexes is not indexes:
+            lane = self._compile(columns)
+        is_clean = not columns.qualities and self._is_clean(indexes)
+        positions = (self._compare if is_clean else self._compare_each)(now_s, lane, columns)
         if not positions:
             return ()
-        return (self._reported(now_s, lane, columns, positions),)
+        if len(positions) == len(indexes):
+            chosen = columns
+        else:
+            positions.sort()
+            chosen = _cut(columns, positions)
+        if is_clean and self._pending.isdisjoint(indexes):
+            self._remember(now_s, lane, chosen)
+        else:
+            self._remember_each(now_s, chosen)
+        if self._due == _NEVER:
+            self._due = now_s + min(rule.max_interval_s for rule in self._rules)
+        return (chosen,)
+
+    def _is_clean(self, indexes: Sequence[int]) -> bool:
+        """Whether all of these were reported good the last time."""
+        return self._quality.keys().isdisjoint(indexes) and self._silent.isdisjoint(indexes)
 
     def _compare(self, now_s: float, lane: _Lane, columns: Columns) -> list[int]:
         """Positions to report where all was good and all is good."""
         values, last = columns.values, self._last
-        if lane.special or lane.span is None:
-            indexes = lane.indexes
-            positions = [k for k in lane.plain if last[indexes[k]] != values[k]]
-            positions += [k for k in lane.special if self._passes(now_s, indexes[k], values[k])]
-            return positions
-        return [k for k, (old, new) in enumerate(zip(last[lane.span], values, strict=True)) if old != new]
+        if lane.span is not None and not lane.banded and not lane.special:
+            return [k for k, (old, new) in enumerate(zip(last[lane.span], values, strict=True)) if old != new]
+        positions = [k for k, index in lane.plain if last[index] != values[k]]
+        # Values of a banded position are numbers: the lane was compiled for the types that its tags have.
+        positions += [k for k, index, band in lane.banded if not -band <= values[k] - last[index] <= band]  # type: ignore[operator]
+        if lane.banded:
+            self._note_current(lane, values)
+        positions += [k for k, index in lane.special if self._passes(now_s, index, values[k])]
+        return positions
+
+    def _note_current(self, lane: _Lane, values: Sequence[Value | None]) -> None:
+        if lane.span is not None:
+            self._current[lane.span] = values
+        else:
+            for index, value in zip(lane.indexes, values, strict=True):
+                self._current[index] = value
 
     def _compare_each(self, now_s: float, lane: _Lane, columns: Columns) -> list[int]:
         """The same where some quality is or was not good: a change of quality passes every rule."""
@@ -123,29 +158,15 @@ class Reporter:
             return False
         return True
 
-    def _reported(self, now_s: float, lane: _Lane, columns: Columns, positions: list[int]) -> Columns:
-        """Note what is reported and cut it out of the columns; the whole of them passes untouched."""
-        indexes, values, qualities = columns.indexes, columns.values, columns.qualities
-        if len(positions) == len(values):
-            chosen = columns
-        else:
-            positions.sort()
-            indexes, values = tuple(indexes[k] for k in positions), [values[k] for k in positions]
-            times = None if columns.times is None else [columns.times[k] for k in positions]
-            picked = {i: qualities[i] for i in indexes if i in qualities} if qualities else NO_QUALITIES
-            chosen = Columns(columns.time_ms, indexes, values, picked, times)
-        if qualities or self._quality or self._pending:
-            self._remember_each(now_s, chosen)
-        elif lane.span is not None and chosen is columns:
-            self._last[lane.span] = values
-            self._at[lane.span] = [now_s] * len(values)
-        else:
-            for index, value in zip(indexes, values, strict=True):
-                self._last[index] = value
-                self._at[index] = now_s
-        if self._due == float("inf"):
-            self._due = now_s + min(rule.max_interval_s for rule in self._rules)
-        return chosen
+    def _remember(self, now_s: float, lane: _Lane, chosen: Columns) -> None:
+        """What is reported good, of tags that were reported good before."""
+        if chosen.indexes is lane.indexes and lane.span is not None:
+            self._last[lane.span] = chosen.values
+            self._at[lane.span] = [now_s] * len(chosen.values)
+            return
+        for index, value in zip(chosen.indexes, chosen.values, strict=True):
+            self._last[index] = value
+            self._at[index] = now_s
 
     def _remember_each(self, now_s: float, chosen: Columns) -> None:
         for index, value in zip(chosen.indexes, chosen.values, strict=True):
@@ -156,7 +177,8 @@ class Reporter:
                 self._quality[index] = quality
             self._last[index] = self._current[index] = value
             self._at[index] = now_s
-            self._pending.discard(index)
+        self._pending.difference_update(chosen.indexes)
+        self._silent.difference_update(chosen.indexes)
 
     def _overdue(self, now_s: float, time_ms: int) -> Iterable[Columns]:
         """Heartbeats and changes that were held back long enough; finds out when to look again."""
@@ -167,12 +189,12 @@ class Reporter:
             chosen = Columns(time_ms, tuple(due), values, qualities or NO_QUALITIES)
             self._remember_each(now_s, chosen)
             yield chosen
-        self._due = min(map(self._due_at, range(len(self._rules))), default=float("inf"))
+        self._due = min(map(self._due_at, range(len(self._rules))), default=_NEVER)
 
     def _due_at(self, index: int) -> float:
         at = self._at[index]
-        if at == float("-inf"):
-            return float("inf")
+        if at == -_NEVER:
+            return _NEVER
         rule = self._rules[index]
         return at + (rule.min_interval_s if index in self._pending else rule.max_interval_s)
 
@@ -180,17 +202,34 @@ class Reporter:
         newest = self._current if self._rules[index].is_special else self._last
         return newest[index]  # type: ignore[return-value]  # reported before, so it is not `_UNKNOWN`
 
-    def _compile(self, indexes: Sequence[int]) -> _Lane:
+    def _compile(self, columns: Columns) -> _Lane:
+        indexes = columns.indexes
         first, size = indexes[0], len(indexes)
         follows = all(index == first + k for k, index in enumerate(indexes))
-        special = [k for k, index in enumerate(indexes) if self._rules[index].is_special]
-        plain = [k for k, index in enumerate(indexes) if not self._rules[index].is_special]
-        lane = _Lane(indexes, slice(first, first + size) if follows else None, plain, special)
+        lane = _Lane(indexes, slice(first, first + size) if follows else None, [], [], [])
+        for k, (index, value) in enumerate(zip(indexes, columns.values, strict=True)):
+            rule = self._rules[index]
+            if not rule.is_special:
+                lane.plain.append((k, index))
+            elif rule.is_band and isinstance(value, int | float) and not isinstance(value, bool):
+                lane.banded.append((k, index, rule.deadband))
+            else:
+                lane.special.append((k, index))
         if isinstance(indexes, tuple):
             if len(self._lanes) >= MAX_LANES:
                 self._lanes.clear()
             self._lanes[id(indexes)] = lane
         return lane
+
+
+def _cut(columns: Columns, positions: Sequence[int]) -> Columns:
+    """Only these positions."""
+    indexes = tuple(columns.indexes[k] for k in positions)
+    values = [columns.values[k] for k in positions]
+    times = None if columns.times is None else [columns.times[k] for k in positions]
+    qualities = columns.qualities
+    picked = {i: qualities[i] for i in indexes if i in qualities} if qualities else NO_QUALITIES
+    return Columns(columns.time_ms, indexes, values, picked, times)
 
 
 def _beyond(rule: Rule, last: object, value: Value | None) -> bool:

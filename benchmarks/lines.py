@@ -16,11 +16,11 @@ SETTLE_S, LOOK_S = 2.0, 6.0
 def per_value() -> Figure:
     agent: list[Steady] = []
     reference: list[Steady] = []
-    with bench(100, "all") as stand:
+    with bench(50, "all") as stand:
         for _ in range(TURNS):
-            with stand.agent(every_ms=200) as subject:
+            with stand.agent(every_ms=100) as subject:
                 agent.append(stand.watch(subject, SETTLE_S, LOOK_S))
-            with stand.reference(200) as subject:
+            with stand.reference(100) as subject:
                 reference.append(stand.watch(subject, SETTLE_S, LOOK_S))
     ratio = median(a.us_per_value / b.us_per_value for a, b in zip(agent, reference, strict=True))
     details = f"agent: {agent[-1]}; reference: {reference[-1]}"
@@ -28,7 +28,7 @@ def per_value() -> Figure:
 
 
 def throughput() -> Figure:
-    with bench(40, "all") as stand, stand.agent(tags=1000, every_ms=100) as subject:
+    with bench(9, "all") as stand, stand.agent(tags=1000, every_ms=20) as subject:
         best = max((stand.watch(subject, SETTLE_S, LOOK_S) for _ in range(TURNS)), key=lambda seen: seen.values_per_s)
     figure = best.values_per_s
     return Figure(2, "changed values delivered by one process", figure, ">=", 300_000, str(best), "values/s")

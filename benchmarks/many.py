@@ -32,7 +32,7 @@ from drivers.registry import plugin
 
 TURNS = 2
 LOOK_S = 30.0
-LABELS = {"enterprise": "lineside", "site": "bench", "line": "line1", "device_type": "press-label", "gateway": "bench"}
+LABELS = {"enterprise": "lineside", "site": "bench", "line": "line1"}
 
 
 def tag(place: int, every_s: float) -> TagSettings:
@@ -65,7 +65,7 @@ def configuration(broker: int, folder: Path, every_s: float, ports: list[int]) -
     return Configuration(
         gateway="bench",
         language="en",
-        labels={},
+        labels=LABELS,
         state_dir=folder / "state",
         outbox=OutboxSettings(64 << 20, 86_400.0, "1s"),
         health_interval_s=5.0,
@@ -79,12 +79,14 @@ def configuration(broker: int, folder: Path, every_s: float, ports: list[int]) -
             for place, port in enumerate(ports)
         ),
         devices=tuple(
-            Device(
-                f"d{place:04}", f"c{place}", "press-label", {**LABELS, "device": f"d{place:04}"}, modbus.device(), tags
-            )
+            Device(f"d{place:04}", f"c{place}", "press-label", {**LABELS, **_own(place)}, modbus.device(), tags)
             for place in range(len(ports))
         ),
     )
+
+
+def _own(place: int) -> dict[str, str]:
+    return {"device": f"d{place:04}", "device_type": "press-label", "gateway": "bench"}
 
 
 async def main(broker: int, folder: Path, every_s: float, ports: list[int]) -> None:
@@ -109,7 +111,7 @@ def _steady(devices: int, every_s: float) -> Steady:
     """Settled when every device was read once."""
     with (
         bench(devices, "all") as stand,
-        module("many", stand.broker_port, stand.folder, every_s, *stand.ports) as subject,
+        module("many", stand.broker_port, stand.folder, every_s, *stand.ports, log=stand.log) as subject,
     ):
         return stand.watch(subject, every_s + 5, LOOK_S)
 

@@ -80,9 +80,9 @@ def started(*command: str, log: Path | None = None, **environment: str) -> Itera
 
 
 @contextmanager
-def module(name: str, *arguments: object) -> Iterator[Process]:
+def module(name: str, *arguments: object, log: Path | None = None) -> Iterator[Process]:
     """A program of this folder."""
-    with started(sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)) as process:
+    with started(sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments), log=log) as process:
         yield process
 
 

@@ -57,6 +57,11 @@ class Bench:
     ports: Sequence[int]
     viewer: Process
 
+    @property
+    def log(self) -> Path:
+        """What the agent says."""
+        return self.folder / "agent.log"
+
     def seen(self) -> dict[str, int]:
         return cast("dict[str, int]", self.viewer.ask())
 
@@ -67,7 +72,7 @@ class Bench:
         file = site.written(
             self.folder, self.broker_port, self.ports, tags=tags, every_ms=every_ms, limits=limits, stamps=stamps
         )
-        return lineside(file, self.folder / "agent.log")
+        return lineside(file, self.log)
 
     def reference(self, every_ms: int) -> AbstractContextManager[Process]:
         return module("reference", self.broker_port, every_ms / 1000, *self.ports)
@@ -96,8 +101,7 @@ class Bench:
         begun, due = self.seen()["count"], time.monotonic() + PATIENCE_S
         while self.seen()["count"] == begun:
             if subject.child.poll() is not None or time.monotonic() > due:
-                log = self.folder / "agent.log"
-                sys.exit("nothing was delivered\n" + (log.read_text()[-2000:] if log.exists() else ""))
+                sys.exit("nothing was delivered\n" + (self.log.read_text()[-2000:] if self.log.exists() else ""))
             time.sleep(0.05)
 
 

@@ -21,6 +21,7 @@ from agent.outbox.contract import Outbox
 from agent.poll import Poller
 from agent.scope import Scope
 
+VERSION = version("lineside")
 LOOK_S = 1.0
 """How often the clock is looked at and held-back log lines are told."""
 
@@ -53,6 +54,7 @@ async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock
 
 
 def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> None:
+    site.begin(clock.monotonic())
     for connection in site.connections:
         poller = Poller(connection, clock, log, health.connections[connection.name])
         acquiring.start(poller.look_after(), f"connection {connection.name}")
@@ -92,7 +94,7 @@ def _snapshot(
         metas,
         removed,
         outbox.previous,
-        version("lineside"),
+        VERSION,
     )
 
 

@@ -33,12 +33,10 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         print(Words(chosen)("missing_extra", modules=", ".join(missing), command=INSTALL), file=sys.stderr)
         return 1
-    from rich.console import Console
-
     from agent.demo.show import Options, show
 
     os.environ["LINESIDE_LANG"] = chosen
-    return asyncio.run(show(Options(args.seconds, args.broker, chosen, args.seed), Console()))
+    return asyncio.run(show(Options(args.seconds, args.broker, chosen, args.seed)))
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,8 @@ from agent.config.located import shorten
 from drivers.quantities import duration_text
 
 MAX_LEVEL_BYTES = 128
+MIN_FACTOR, MAX_FACTOR = Fraction(1, 10**15), Fraction(10**15)
+"""No machine needs more, and with more a value times a factor is soon beyond what a float can hold."""
 RESERVED_LABELS = ("device", "device_type", "gateway", "stream")
 """Labels that the agent gives by itself."""
 
@@ -104,15 +106,14 @@ def at_least(least_s: float) -> AfterValidator:
 
 
 def exact(written: object) -> Fraction:
-    """The decimal that is written, exactly: 0.1 -> 1/10; also `1/60`. Raises E1034 or E1032."""
+    """The decimal that is written, exactly: 0.1 -> 1/10; also `1/60`. Raises E1024, E1030, E1032 or E1034."""
     match = _FRACTION.fullmatch(written) if isinstance(written, str) else None
-    if match and int(match[2]):
-        return Fraction(int(match[1]), int(match[2]))
-    if isinstance(written, Fraction):
-        return written
-    if isinstance(written, str):
+    if isinstance(written, str) and not (match and int(match[2])):
         raise refuse("E1034", value=shorten(written))
-    return Fraction(repr(_number(written)))
+    value = Fraction(int(match[1]), int(match[2])) if match else Fraction(repr(_number(written)))
+    if value and not MIN_FACTOR <= abs(value) <= MAX_FACTOR:
+        raise refuse("E1030", value=shorten(written), sign="<=", bound="1e15, >= 1e-15")
+    return value
 
 
 def _factor(written: object) -> Fraction:
@@ -159,6 +160,9 @@ def _enum(written: object) -> dict[int, int | str]:
     kinds = {type(value) for value in written.values()}
     if kinds not in ({int}, {str}):
         raise refuse("E1042", value=listed_values(written))
+    for value in written.values():
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise refuse("E1030", value=shorten(value), sign="<", bound="2^63")
     return {key: _line(value) if isinstance(value, str) else value for key, value in written.items()}
 
 

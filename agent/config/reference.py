@@ -1,10 +1,14 @@
 """Every key with its type, its default and what it is for: for `lineside drivers` and docs/configuration.md."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root, TagKeys
 from agent.config.schema import DURATION_PATTERN, SIZE_PATTERN, Schema, own_schema
+from drivers.contract import DriverPlugin
 
 
 class Key(NamedTuple):
@@ -77,3 +81,29 @@ def _cell(key: Key) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("|", "&#124;")
+
+
+_PART = re.compile(r"(<!-- keys: ([a-z.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def fill(page: str, models: Mapping[str, type[BaseModel]]) -> str:
+    """A page with the tables between `<!-- keys: tag -->` and `<!-- end -->` as the models of those names are now."""
+    return _PART.sub(lambda part: f"{part[1]}\n{table(models[part[2]])}\n\n{part[3]}", page)
+
+
+def models(plugins: Mapping[str, DriverPlugin]) -> dict[str, type[BaseModel]]:
+    """Name in a page -> model: the agent's, and those of drivers as `modbus.connection`."""
+    found: dict[str, type[BaseModel]] = {
+        "root": Root,
+        "destination": DestinationKeys,
+        "connection": ConnectionKeys,
+        "device": DeviceKeys,
+        "tag": TagKeys,
+    }
+    for name, plugin in plugins.items():
+        found |= {
+            f"{name}.connection": plugin.connection,
+            f"{name}.device": plugin.device,
+            f"{name}.tag": plugin.address,
+        }
+    return found

@@ -31,7 +31,9 @@ class Chosen(NamedTuple):
     written: Mapping[str, str]
 
     def all(self) -> Mapping[str, str]:
-        return {**DEFAULTS, **self.written}
+        """Those of the gateway first: a label that the gateway lacks need not be reported for each device."""
+        every = {**DEFAULTS, **self.written}
+        return {kind: every[kind] for kind in sorted(every, key=lambda kind: kind not in OF_GATEWAY)}
 
 
 def written(keys: DestinationKeys) -> Mapping[str, str]:

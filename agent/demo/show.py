@@ -40,9 +40,9 @@ class Options:
     seed: int
 
 
-async def show(options: Options, console: Console) -> int:
+async def show(options: Options) -> int:
     """Run the demo; the exit code: 0 when everything that arrived is true, 1 when not, 2 for a URL that is none."""
-    words, stop = Words(options.language), asyncio.Event()
+    console, words, stop = Console(), Words(options.language), asyncio.Event()
     for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(wish, stop.set)
     gateway = f"gw-demo-{secrets.token_hex(2)}"
@@ -104,7 +104,7 @@ async def _watch(
                 if running.process.returncode is not None:
                     return _ended(running, words)
                 await _pause(stop)
-    return _ended(running, words) if running.process.returncode else []
+    return _ended(running, words) if running.process.returncode not in {0, -signal.SIGTERM} else []
 
 
 def _ended(running: Agent, words: Words) -> list[str]:

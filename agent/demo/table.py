@@ -16,8 +16,8 @@ from drivers.contract import Value
 BARS = "▁▂▃▄▅▆▇█"
 TREND = 12
 TREND_BESIDE = 8
-SIDE_BY_SIDE = 136
-"""Columns from which the two machines stand beside each other."""
+SIDE_BY_SIDE, BESIDE_WITH_TREND = 136, 160
+"""Columns from which the two machines stand beside each other, and from which they still have a trend."""
 WITH_TREND = 76
 """Columns from which there is room for the trend."""
 FRAME = 2
@@ -33,14 +33,20 @@ def screen(arrivals: Arrivals, log: Sequence[str], words: Words, now_ms: int, si
     room = lines - 3 - (told + 2 if told else 0)
     needs = [sum(bool(row.values) for row in arrivals.devices[name].values()) for name in devices]
     rooms = [room - FRAME] * len(devices) if beside else shares(needs, room - FRAME * len(devices))
-    bars = TREND_BESIDE if beside else TREND if columns >= WITH_TREND else 0
+    bars = _bars(columns, beside=beside)
     tables = [_device(name, arrivals, words, now_ms, share, bars) for name, share in zip(devices, rooms, strict=True)]
     parts: list[RenderableType] = [
-        Text(f"Lineside · {words('title')}", style="bold"),
+        Text(f"Lineside · {words('title')} · {words('stop_hint')}", style="bold", no_wrap=True, overflow="ellipsis"),
         Text(counters(arrivals, words, now_ms), style="cyan", no_wrap=True, overflow="ellipsis"),
         _beside(tables) if beside else Group(*tables),
     ]
     return Group(*parts, _log(log[-told:], words)) if told else Group(*parts)
+
+
+def _bars(columns: int, *, beside: bool) -> int:
+    if beside:
+        return TREND_BESIDE if columns >= BESIDE_WITH_TREND else 0
+    return TREND if columns >= WITH_TREND else 0
 
 
 def shares(needs: Sequence[int], room: int) -> list[int]:
@@ -69,10 +75,8 @@ def _device(device: str, arrivals: Arrivals, words: Words, now_ms: int, room: in
     rows = {name: row for name, row in arrivals.devices[device].items() if row.values}
     shown = list(rows.items())[: room if len(rows) <= room else max(0, room - 1)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, expand=True, pad_edge=False, header_style="bold")
-    table.add_column(device, no_wrap=True, overflow="ellipsis", ratio=3)
-    table.add_column(
-        words("value"), justify="right", no_wrap=True, overflow="ellipsis", min_width=22 if bars else 8, ratio=3
-    )
+    table.add_column(device, no_wrap=True, overflow="ellipsis", max_width=20)
+    table.add_column(words("value"), justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(words("unit"), no_wrap=True, min_width=6)
     table.add_column(words("quality"), no_wrap=True, min_width=10)
     table.add_column(words("age"), justify="right", no_wrap=True, min_width=5)

@@ -28,7 +28,8 @@ class Ear:
 
     async def last_words(self) -> None:
         """The agent says last that it is offline; what came before it is here then."""
-        await _soon(self._offline)
+        if self.arrivals.online:
+            await _soon(self._offline)
 
     async def clear(self) -> None:
         """Take back what the broker keeps of the demo: a borrowed broker is left as it was."""

@@ -101,83 +101,6 @@ _READING = {
     ),
 }
 
-_NAMES = {
-    "E1051": _error(
-        "名称 {value} 已在第 {first} 行使用",
-        "the name {value} is taken in line {first}",
-        "换一个名称",
-        "choose another",
-    ),
-    "E1052": _error("没有名为 {value} 的连接", "there is no connection {value}", "已有：{known}", "there are: {known}"),
-    "E1053": _error(
-        "没有名为 {value} 的连接", "there is no connection {value}", "是不是 {meant}？", "did you mean {meant}?"
-    ),
-    "E1054": _error(
-        "没有安装驱动 {value}", "the driver {value} is not installed", "已安装：{known}", "installed are: {known}"
-    ),
-    "E1055": _error(
-        "驱动 {value} 不能使用：{reason}",
-        "the driver {value} cannot be used: {reason}",
-        "重新安装它",
-        "install it again",
-    ),
-    "E1056": _error(
-        "{value} 不是合格的名称",
-        "{value} is not a proper name",
-        "小写英文字母开头，只用小写字母、数字和下划线，最多 64 个字符，例如 count_good",
-        "lower-case letters, digits and underscores, a letter first, at most 64 characters, such as count_good",
-    ),
-    "E1057": _error("没有指标 {value}", "there is no metric {value}", "可用：{known}，或 x_ 开头", "{known}, or x_..."),
-    "E1058": _error("没有指标 {value}", "there is no metric {value}", "是不是 {meant}？", "did you mean {meant}?"),
-    "E1059": _error(
-        "名称 {value} 不是词典里的指标",
-        "the name {value} is not a metric of the dictionary",
-        "加上 metric（例如 metric: {meant}），或把名称改为 x_{value}",
-        "add metric (such as metric: {meant}) or call it x_{value}",
-    ),
-    "E1060": _error(
-        "{device} 的两个标签 {first} 和这一个是同一指标 {metric}，无法区分",
-        "{first} and this tag of {device} are the same metric {metric} and nothing tells them apart",
-        "各加一个 labels，例如 labels: {{zone: dryer1}}",
-        "give them labels, such as labels: {{zone: dryer1}}",
-    ),
-    "W1061": _warning(
-        "指标 {metric} 的单位是 {units}，这里写的是 {unit}",
-        "the unit of {metric} is {units}, here it is {unit}",
-        "用 scale 和 offset 换算后写标准单位；或者保持不变",
-        "convert it with scale and offset, or leave it",
-    ),
-    "W1062": _warning(
-        "没有登记的机型 {value}", "{value} is no known kind of machine", "可用：{known}", "known: {known}"
-    ),
-    "W1063": _warning("设备 {device} 没有标签，什么也不读", "the device {device} has no tags; nothing is read from it"),
-    "W1064": _warning("没有设备使用连接 {connection}", "no device uses the connection {connection}"),
-    "E1065": _error(
-        "min_interval {value} 大于 max_interval",
-        "min_interval {value} is longer than max_interval",
-        "max_interval 默认 5m",
-        "max_interval is 5m by default",
-    ),
-    "E1047": _error(
-        "{value} 不能作为标签名",
-        "{value} cannot be the name of a label",
-        "小写英文字母开头，只用小写字母、数字和下划线，例如 line",
-        "lower-case letters, digits and underscores, a letter first, such as line",
-    ),
-    "E1048": _error(
-        "标签 {value} 由程序自动给出", "the label {value} is given by the agent itself", "删除它", "delete it"
-    ),
-    "E1086": _error(
-        "这个标签的值是 {type}，{key} 对它没有意义",
-        "the values of this tag are {type}; {key} can do nothing with them",
-        "删除 {key}，或检查地址和类型",
-        "delete {key}, or check address and type",
-    ),
-    "E1087": _error(
-        "有 {cause} 时 {key} 不起作用", "{key} has no effect after {cause}", "删除其中一个", "delete one of them"
-    ),
-}
-
 _DELIVERY = {
     "E1066": _error(
         "配置里不能写 {key}",
@@ -215,7 +138,7 @@ _DELIVERY = {
     "E1075": _error(
         "主题模板 {template} 不对：{detail}",
         "the topic template {template} is wrong: {detail}",
-        "不能用 + #、空的层级和开头的 $；变量只有 {known}",
+        "不能用 + #、空的层级和开头的 $；占位符只有 {known}",
         "no + or #, no empty levels, no $ at the beginning; variables are {known}",
     ),
     "E1076": _error(
@@ -263,10 +186,10 @@ _DELIVERY = {
 _CHECK = {
     "I1001": Message("info", "{problems} 个错误，{warnings} 个警告", "problems: {problems}, warnings: {warnings}"),
     "I1002": Message("info", "没有错误，{warnings} 个警告", "no problems, warnings: {warnings}"),
-    "I1003": Message("info", "设备|机型|连接|驱动|标签数|周期", "device|type|connection|driver|tags|every"),
+    "I1003": Message("info", "设备|机型|连接|驱动|变量数|周期", "device|type|connection|driver|tags|every"),
     "I1004": Message(
         "info",
-        "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个标签 -> {destinations}",
+        "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个变量 -> {destinations}",
         "gateway {gateway}: connections: {connections}, devices: {devices}, tags: {tags} -> {destinations}",
     ),
     "I1005": Message("info", "状态目录：{state_dir}", "state directory: {state_dir}"),
@@ -274,8 +197,8 @@ _CHECK = {
 
 MESSAGES: dict[str, Message] = {
     **_READING,
-    **configuration_values.MESSAGES,
-    **_NAMES,
+    **configuration_values.VALUES,
+    **configuration_values.NAMES,
     **_DELIVERY,
     **_CHECK,
     **QUANTITIES,

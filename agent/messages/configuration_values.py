@@ -1,4 +1,4 @@
-"""Operator messages 1xxx about single keys and values."""
+"""Operator messages 1xxx about keys, values, and names that must fit each other."""
 
 from drivers.contract import Message
 
@@ -7,7 +7,11 @@ def _error(zh: str, en: str, hint_zh: str = "", hint_en: str = "") -> Message:
     return Message("error", zh, en, hint_zh, hint_en)
 
 
-MESSAGES: dict[str, Message] = {
+def _warning(zh: str, en: str, hint_zh: str = "", hint_en: str = "") -> Message:
+    return Message("warning", zh, en, hint_zh, hint_en)
+
+
+VALUES: dict[str, Message] = {
     "E1020": _error("缺少 {key}", "{key} is missing", "加上它", "add it"),
     "E1021": _error("没有键 {key}", "there is no key {key}", "可用：{known}", "there are: {known}"),
     "E1022": _error("没有键 {key}", "there is no key {key}", "是不是 {meant}？", "did you mean {meant}?"),
@@ -76,4 +80,81 @@ MESSAGES: dict[str, Message] = {
         "{value} 写法不对", "{value} is not written correctly", "应符合 {pattern}", "it must match {pattern}"
     ),
     "E1099": _error("{value} 不可用：{said}", "{value} cannot stand here: {said}"),
+}
+
+NAMES: dict[str, Message] = {
+    "E1051": _error(
+        "名称 {value} 已在第 {first} 行使用",
+        "the name {value} is taken in line {first}",
+        "换一个名称",
+        "choose another",
+    ),
+    "E1052": _error("没有名为 {value} 的连接", "there is no connection {value}", "已有：{known}", "there are: {known}"),
+    "E1053": _error(
+        "没有名为 {value} 的连接", "there is no connection {value}", "是不是 {meant}？", "did you mean {meant}?"
+    ),
+    "E1054": _error(
+        "没有安装驱动 {value}", "the driver {value} is not installed", "已安装：{known}", "installed are: {known}"
+    ),
+    "E1055": _error(
+        "驱动 {value} 不能使用：{reason}",
+        "the driver {value} cannot be used: {reason}",
+        "重新安装它",
+        "install it again",
+    ),
+    "E1056": _error(
+        "{value} 不是合格的名称",
+        "{value} is not a proper name",
+        "小写英文字母开头，只用小写字母、数字和下划线，最多 64 个字符，例如 count_good",
+        "lower-case letters, digits and underscores, a letter first, at most 64 characters, such as count_good",
+    ),
+    "E1057": _error("没有指标 {value}", "there is no metric {value}", "可用：{known}，或 x_ 开头", "{known}, or x_..."),
+    "E1058": _error("没有指标 {value}", "there is no metric {value}", "是不是 {meant}？", "did you mean {meant}?"),
+    "E1059": _error(
+        "名称 {value} 不是词典里的指标",
+        "the name {value} is not a metric of the dictionary",
+        "加上 metric（例如 metric: {meant}），或把名称改为 x_{value}",
+        "add metric (such as metric: {meant}) or call it x_{value}",
+    ),
+    "E1060": _error(
+        "{device} 的两个变量 {first} 和这个是同一指标 {metric}，无法区分",
+        "{first} and this tag of {device} are the same metric {metric} and nothing tells them apart",
+        "各加一个 labels，例如 labels: {{zone: dryer1}}",
+        "give them labels, such as labels: {{zone: dryer1}}",
+    ),
+    "W1061": _warning(
+        "指标 {metric} 的单位是 {units}，这里写的是 {unit}",
+        "the unit of {metric} is {units}, here it is {unit}",
+        "用 scale 和 offset 换算后写标准单位；或者保持不变",
+        "convert it with scale and offset, or leave it",
+    ),
+    "W1062": _warning(
+        "没有登记的机型 {value}", "{value} is no known kind of machine", "可用：{known}", "known: {known}"
+    ),
+    "W1063": _warning("设备 {device} 没有变量，什么也不读", "the device {device} has no tags; nothing is read from it"),
+    "W1064": _warning("没有设备使用连接 {connection}", "no device uses the connection {connection}"),
+    "E1065": _error(
+        "min_interval {value} 大于 max_interval",
+        "min_interval {value} is longer than max_interval",
+        "max_interval 默认 5m",
+        "max_interval is 5m by default",
+    ),
+    "E1047": _error(
+        "{value} 不能作为标签名",
+        "{value} cannot be the name of a label",
+        "小写英文字母开头，只用小写字母、数字和下划线，例如 line",
+        "lower-case letters, digits and underscores, a letter first, such as line",
+    ),
+    "E1048": _error(
+        "标签 {value} 由程序自动给出", "the label {value} is given by the agent itself", "删除它", "delete it"
+    ),
+    "E1086": _error(
+        "这个变量的值是 {type}，{key} 对它没有意义",
+        "the values of this tag are {type}; {key} can do nothing with them",
+        "删除 {key}，或检查地址和类型",
+        "delete {key}, or check address and type",
+    ),
+    "E1087": _error(
+        "有 {cause} 时 {key} 不起作用", "{key} has no effect after {cause}", "删除其中一个", "delete one of them"
+    ),
 }

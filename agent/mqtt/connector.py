@@ -126,7 +126,19 @@ def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> paho.C
 def _trust(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _Socket
     if tls.cert_file is not None:
         # Without a password of our own OpenSSL would ask on the terminal for that of a protected key.
         context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
     return context
+
+
+class _Socket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho 2.2 would leave that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise

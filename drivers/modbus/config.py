@@ -90,6 +90,11 @@ class Limits(BaseModel):
         Field(json_schema_extra={"default": "0ms"}),
     ] = 0.0
     pipeline: Annotated[int, Field(ge=1, le=32, description="Requests in flight at once; 1 suits every PLC.")] = 1
+    max_late: Annotated[
+        Duration,
+        Field(ge=0, le=60, description="Serial lines: how long a missing answer may still come; TCP does not need it."),
+        Field(json_schema_extra={"default": "1s"}),
+    ] = 1.0
     quarantine: Annotated[
         Duration,
         Field(ge=1, description="Longest time until an address that the device refused is tried again."),

@@ -45,6 +45,7 @@ class GroupReader:
         self._complaint = complaint
         self._its = manners
         self._searches = 0
+        self._registers = layout.registers
         self._unnamed: dict[int, Quality] = {}
         """Faults of single tags that are still to be named."""
 
@@ -123,7 +124,6 @@ class GroupReader:
         now, epoch = self._its.clock(), _epoch()
         self._searches += 1
         scans: list[Scan] = []
-        limit = self._layout.registers
         quarantine = self._layout.quarantine
         for one in found:
             quarantine.put(one.bad, now, found=self._searches, verified=True)
@@ -133,7 +133,8 @@ class GroupReader:
         self._layout.plan()
         refused = sorted(index for one in found for index in (*one.bad, *one.presumed))
         self._complaint.refused({self._names[index]: self._layout.points[index].source for index in refused})
-        if self._layout.registers < limit:
+        if self._layout.registers < self._registers:
+            self._registers = self._layout.registers
             self._complaint.limited(self._layout.registers)
         return scans
 

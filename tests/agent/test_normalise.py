@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalise import MAX_LANES, Columns, Normaliser, Rule
+from agent.columns import MAX_LANES, Columns
+from agent.normalise import Normaliser, Rule
 from drivers.contract import Quality, Scan
 
 TENTH = Rule(scale=Fraction("0.1"))
@@ -81,6 +82,29 @@ def test_a_lane_is_compiled_for_its_own_indexes() -> None:
     assert list(normalise(Scan(0, (1, 2), (5, 5))).values) == [0.5, 10]
     assert list(normalise(Scan(0, (2, 1), (5, 5))).values) == [10, 0.5]
     assert list(normalise(Scan(0, [0, 1], [5, 5])).values) == [5, 0.5]
+
+
+def test_a_text_where_a_number_belongs_is_no_value_and_harms_no_neighbour() -> None:
+    rules = [TENTH, TENTH, Rule(scale=Fraction(2)), Rule(range=(0, 1)), Rule(scale=Fraction(2), range=(0, 9))]
+    columns = Normaliser(rules)(Scan(0, (0, 1, 2, 3, 4), (5, "x", "y", "z", "w")))
+    assert list(columns.values) == [0.5, None, None, "z", None]
+    assert columns.qualities == {1: Quality.BAD_TYPE, 2: Quality.BAD_TYPE, 4: Quality.BAD_DECODE}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([Fraction(1), Fraction("0.1"), Fraction(3)]), st.sampled_from([(), (7,), (0, 9)])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(st.integers(0, 10), min_size=6, max_size=6),
+)
+def test_columns_say_what_each_rule_says_alone(rules: list[tuple[Fraction, tuple[int, ...]]], raw: list[int]) -> None:
+    """The short cuts for whole columns change nothing."""
+    written = [Rule(scale=scale, null_values=nulls, range=(0.5, 20)) for scale, nulls in rules]
+    columns = Normaliser(written)(Scan(0, tuple(range(len(written))), tuple(raw[: len(written)])))
+    for k, rule in enumerate(written):
+        assert (columns.values[k], columns.qualities.get(k, Quality.GOOD)) == only(rule, raw[k])
 
 
 def test_lanes_are_bounded() -> None:

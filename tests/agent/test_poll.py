@@ -69,7 +69,7 @@ class Site:
         for name, every_s, phase_s in self.turns:
             group = TagGroup.of([("value", normalise.Rule(), report.Rule())])
             self.devices[name] = Device(name, {name: group}, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
-            polled.append(Turns(name, self.devices[name], every_s, phase_s))
+            polled.append(Turns(name, self.devices[name], every_s, START + phase_s))
         await Poller(Connection("plc1", "tcp://plc1", self.line, polled), clock, log, self.health).look_after()
 
     def polls(self, name: str = "fast") -> tuple[int, int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalise import Columns
+from agent.columns import Columns
 from agent.report import Reporter, Rule
 from drivers.contract import Quality
 

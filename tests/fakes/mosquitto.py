@@ -26,13 +26,16 @@ class Mosquitto:
     def __init__(self, directory: Path, lines: Sequence[str] = ("allow_anonymous true",)) -> None:
         self.port = free_port()
         self._file = directory / f"mosquitto-{self.port}.conf"
-        self._file.write_text("\n".join([f"listener {self.port} 127.0.0.1", *lines, ""]))
+        # Started as root it would become another user, who cannot read pytest's directories.
+        user = ["user root"] if os.geteuid() == 0 else []
+        self._file.write_text("\n".join([*user, f"listener {self.port} 127.0.0.1", *lines, ""]))
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         assert PROGRAM is not None
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([PROGRAM, "-c", str(self._file)], stdin=quiet, stdout=quiet, stderr=quiet)
+        command = [PROGRAM, "-c", str(self._file)]
+        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: ASYNC220  # forks, no more
         async with asyncio.timeout(10):
             while not await self._listens():
                 assert self._process.poll() is None, self._file.read_text()

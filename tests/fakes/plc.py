@@ -11,6 +11,7 @@ Every register answers 0 until it is set. `illegal(...)` makes addresses that an
 import argparse
 import asyncio
 import random
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,9 @@ from typing import Self, cast
 
 from tests.fakes.faults import Asked, Change, Reply, Rule, exception
 from tests.fakes.recorder import record
+
+_ESTABLISHED = 1
+"""First byte of Linux's `struct tcp_info`."""
 
 Describe = Callable[[int, Asked], int]
 """(address, request) -> the value of a register: so that a test can tell which request a value answers."""
@@ -56,12 +60,14 @@ class FakePlc:
         self.requests: list[Asked] = []
         self.open = 0
         self.most_open = 0
+        """Most connections that were held by clients at one time, without those that were refused."""
         self.accepted = 0
         self.chance = random.Random(seed)
         self._memories: dict[int, Memory] = {}
         self._rules: list[Rule] = []
         self._server: asyncio.Server | None = None
         self._talks: set[_Talk] = set()
+        self._changed = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -91,6 +97,12 @@ class FakePlc:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what shows in requests or connections."""
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
 
     def cut(self) -> None:
         """Reset all connections; new ones are welcome."""
@@ -128,6 +140,7 @@ class FakePlc:
         """The reply to a request, with all that is wrong with it."""
         record(asked.function)
         self.requests.append(asked)
+        self._changed.set()
         reply = Reply(asked.transaction if self.echoes else 0, asked.unit, self._pdu(asked), delay_s=self.delay_s)
         for rule in list(self._rules):
             if rule.applies(asked, self.chance):
@@ -181,14 +194,23 @@ class _Talk(asyncio.Protocol):
         plc.accepted += 1
         plc.open += 1
         plc._talks.add(self)
-        if plc.max_connections is not None and plc.open > plc.max_connections:
+        plc._changed.set()
+        held = sum(talk.is_held for talk in plc._talks)
+        if plc.max_connections is not None and held > plc.max_connections:
             self.transport.abort()
         else:
-            plc.most_open = max(plc.most_open, plc.open)
+            plc.most_open = max(plc.most_open, held)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the client still has its end open: the kernel knows before this loop has come to hear of it."""
+        peer: socket.socket = self.transport.get_extra_info("socket")
+        return peer.fileno() >= 0 and peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.plc.open -= 1
         self.plc._talks.discard(self)
+        self.plc._changed.set()
         for timer in self._timers:
             timer.cancel()
         self.gone.set()
@@ -227,7 +249,8 @@ class _Talk(asyncio.Protocol):
 
         def act() -> None:
             self._timers.discard(timer)
-            action()
+            if not self.transport.is_closing():
+                action()
 
         timer = asyncio.get_running_loop().call_later(delay_s, act)
         self._timers.add(timer)

@@ -10,7 +10,8 @@ def test_a_group_is_one_device_and_one_period(tmp_path: Path) -> None:
             tmp_path,
             (
                 TAG,
-                f"{TAG}\n      - {{name: x_a, every: 200ms, address: constant(5)}}\n      - {{name: x_b, address: constant(5)}}",
+                f"{TAG}\n      - {{name: x_a, every: 200ms, address: constant(5)}}"
+                "\n      - {name: x_b, address: constant(5)}",
             ),
             ("    tags:", "    every: 2s\n    tags:"),
             ("driver: simulated", "driver: simulated\n  - {name: idle, driver: simulated}"),

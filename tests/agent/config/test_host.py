@@ -12,20 +12,20 @@ BASE = Path("/etc/lineside")
 def nothing_set(monkeypatch: MonkeyPatch) -> None:
     for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", "/nobody")
 
 
 def test_the_configuration_comes_first(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/lineside")
     assert host.state_dir("/data", BASE) == Path("/data")
     assert host.state_dir("state", BASE) == Path("/etc/lineside/state")
-    assert host.state_dir("~/state", BASE) == Path("/home/me/state")
+    assert host.state_dir("~/state", BASE) == Path("/nobody/state")
 
 
 def test_then_systemd_then_xdg_then_home(monkeypatch: MonkeyPatch) -> None:
-    assert host.state_dir(None, BASE) == Path("/home/me/.local/state/lineside")
+    assert host.state_dir(None, BASE) == Path("/nobody/.local/state/lineside")
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
-    assert host.state_dir(None, BASE) == Path("/home/me/.local/state/lineside")
+    assert host.state_dir(None, BASE) == Path("/nobody/.local/state/lineside")
     monkeypatch.setenv("XDG_STATE_HOME", "/xdg")
     assert host.state_dir(None, BASE) == Path("/xdg/lineside")
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")

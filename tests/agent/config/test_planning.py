@@ -29,7 +29,7 @@ def test_wrong_addresses_are_placed_at_their_tags(tmp_path: Path) -> None:
     )
     assert [(line, column, path) for line, column, path, _ in found] == [
         (17, 30, "devices[0].tags[0].address"),
-        (19, 42, "devices[0].tags[2].address"),
+        (19, 41, "devices[0].tags[2].address"),
     ]
 
 

@@ -57,17 +57,16 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def agents_of(folder: Path) -> list[str]:
-    """Command lines of processes that still work on a configuration of this demo."""
-    lines = (path / "cmdline" for path in Path("/proc").iterdir() if path.name.isdigit())
+def agents_of(folder: Path) -> list[int]:
+    """Processes that work on a configuration of this demo."""
     found = []
-    for line in lines:
+    for path in Path("/proc").iterdir():
         try:
-            text = line.read_bytes().decode("utf-8", "replace")
+            line = (path / "cmdline").read_bytes().decode("utf-8", "replace") if path.name.isdigit() else ""
         except OSError:
             continue
-        if str(folder / "lineside-demo-") in text:
-            found.append(text)
+        if str(folder / "lineside-demo-") in line:
+            found.append(int(path.name))
     return found
 
 
@@ -88,7 +87,7 @@ async def test_it_ends_by_itself_and_everything_that_arrived_is_true(tmp_path: P
 
 
 async def test_it_speaks_chinese(tmp_path: Path) -> None:
-    async with demo(tmp_path, "--seconds", "4", "--lang", "zh") as process:
+    async with demo(tmp_path, "--seconds", "3", "--lang", "zh") as process:
         said = await rest(process)
     assert process.returncode == 0, said
     assert "每个数值都与模拟设备显示过的一致" in said
@@ -116,6 +115,17 @@ async def test_ctrl_c_at_the_very_start_is_clean(tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert left_in(tmp_path) == []
     assert agents_of(tmp_path) == []
+
+
+async def test_an_agent_that_dies_is_told_and_is_a_failure(tmp_path: Path) -> None:
+    async with demo(tmp_path, "--lang", "en") as process:
+        said = await until(process, "GD20260302-07")
+        (agent,) = agents_of(tmp_path)
+        os.kill(agent, signal.SIGKILL)
+        said += await rest(process)
+    assert process.returncode == 1
+    assert "the agent ended with exit code -9" in said
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.needs("mosquitto")

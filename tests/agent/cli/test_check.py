@@ -1,0 +1,73 @@
+import io
+from pathlib import Path
+
+import pytest
+from _pytest.capture import CaptureFixture
+from _pytest.monkeypatch import MonkeyPatch
+
+from agent.cli import main
+from agent.cli.check import explain, table
+from agent.config import load
+from agent.messages import Catalogue
+from tests.agent.config.site import GOOD
+
+CASES = Path(__file__).parents[2] / "cases" / "config"
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESIDE_LANG", "en")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_twelve_mistakes_and_exit_code_2(language: str, monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
+    monkeypatch.chdir(CASES)
+    monkeypatch.setenv("LINESIDE_LANG", language)
+    assert main(["check", "twelve_mistakes.yaml"]) == 2
+    out, err = capsys.readouterr()
+    *problems, count = out.splitlines(keepends=True)
+    assert "".join(problems) == (CASES / f"twelve_mistakes.{language}.txt").read_text(encoding="utf-8")
+    assert "12" in count
+    assert err == ""
+
+
+def test_run_says_the_same_on_standard_error(capsys: CaptureFixture[str], monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES)
+    assert main(["check", "twelve_mistakes.yaml"]) == 2
+    checked = capsys.readouterr().out
+    assert main(["run", "twelve_mistakes.yaml"]) == 78
+    assert capsys.readouterr().err == checked
+
+
+def test_a_good_file_shows_what_would_be_read(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("gateway: gw-1", "gateway: gw-1\nstate_dir: /data"))
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out == (
+        "no problems, warnings: 0\n"
+        "\n"
+        "device   type         connection  driver     tags  every\n"
+        "press01  press-flexo  plc1        simulated  1     1s\n"
+        "\n"
+        "gateway gw-1: connections: 1, devices: 1, tags: 1 -> county (127.0.0.1:1883)\n"
+        "state directory: /data\n"
+    )
+
+
+def test_warnings_are_shown_and_are_no_reason_to_refuse(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("unit: m/min", "unit: m/s"))
+    assert main(["check", str(file)]) == 0
+    assert ":15:59: devices[0].tags[0].unit: W1061 " in capsys.readouterr().out
+
+
+def test_a_driver_speaks_in_the_operators_language(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("sine(60s, 0, 100)", "sinus(60s)"))
+    out = io.StringIO()
+    explain(load(file), Catalogue("zh"), out)
+    assert "没有" in out.getvalue()
+
+
+def test_chinese_names_take_two_columns() -> None:
+    assert table([("设备", "x"), ("a", "y")]) == ["设备  x", "a     y"]
