@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 STAMP := .venv/.synced
 CODE := agent drivers tests benchmarks bootstrap.py
-PURE := tests/agent tests/drivers
+PURE := tests/agent tests/drivers --ignore=tests/agent/demo --ignore=tests/agent/test_mqtt.py
 
 .DEFAULT_GOAL := check
 .PHONY: format lint types imports cover test check acceptance bench soak demo clean
@@ -29,7 +29,7 @@ imports: $(STAMP)
 
 cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyproject.toml
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not acceptance" $(PURE)
+	$(BIN)/coverage run -m pytest -q -m "not acceptance and not timing" $(PURE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -40,6 +40,9 @@ check: lint types imports cover test
 
 acceptance: $(STAMP)  ## what is long or heavy; before an issue is called resolved
 	$(PYTHON) -m pytest -m acceptance --timeout=3600
+
+soak: $(STAMP)  ## all faults at random with a seed; MINUTES=10 for a shorter one
+	$(PYTHON) -m pytest -m acceptance --timeout=7200 tests/system/test_soak.py
 
 bench: $(STAMP)
 	$(PYTHON) -m benchmarks

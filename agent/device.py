@@ -96,8 +96,8 @@ class Device:
     def _keep(self, group: TagGroup, columns: Sequence[Columns]) -> None:
         reports = group.reporter.tick(self._clock.monotonic(), columns)
         if reports:
-            moments = _merged(_moment(group, one) for report in reports for one in _by_time(report))
-            self._append(Record(self.name, moments, rev=self._rev))
+            moments = [_moment(group, one) for report in reports for one in _by_time(report)]
+            self._append(Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev))
 
     def _append(self, record: Record) -> None:
         if not self._clock.is_plausible:
@@ -138,8 +138,9 @@ def _moment(group: TagGroup, columns: Columns) -> Moment:
     indexes = columns.indexes
     lane = group.lanes.get(id(indexes))
     names = lane[1] if lane is not None and lane[0] is indexes else _names(group, indexes)
-    qualities = {group.names[i]: quality.value for i, quality in columns.qualities.items()}
-    return Moment(columns.time_ms, dict(zip(names, columns.values, strict=True)), qualities)
+    qualities = columns.qualities
+    reasons = {group.names[i]: quality.value for i, quality in qualities.items()} if qualities else {}
+    return Moment(columns.time_ms, dict(zip(names, columns.values, strict=True)), reasons)
 
 
 def _names(group: TagGroup, indexes: Sequence[int]) -> Sequence[str]:

@@ -146,7 +146,7 @@ def _is_unsuspicious(lane: _Lane, raw: Sequence[Value], values: Sequence[Value |
         return False
     if not lane.ranged:
         return True
-    picked = [values[k] for k in lane.ranged]
+    picked = values if len(lane.ranged) == len(values) else [values[k] for k in lane.ranged]
     try:
         return not (any(map(lt, picked, lane.lows)) or any(map(gt, picked, lane.highs)))  # type: ignore[arg-type]
     except TypeError:  # a text among them

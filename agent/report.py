@@ -99,7 +99,7 @@ class Reporter:
         else:
             positions.sort()
             chosen = _cut(columns, positions)
-        if is_clean and self._pending.isdisjoint(indexes):
+        if is_clean and (not self._pending or self._pending.isdisjoint(indexes)):
             self._remember(now_s, lane, chosen)
         else:
             self._remember_each(now_s, chosen)
@@ -109,7 +109,9 @@ class Reporter:
 
     def _is_clean(self, indexes: Sequence[int]) -> bool:
         """Whether all of these were reported good the last time."""
-        return self._quality.keys().isdisjoint(indexes) and self._silent.isdisjoint(indexes)
+        return (not self._quality or self._quality.keys().isdisjoint(indexes)) and (
+            not self._silent or self._silent.isdisjoint(indexes)
+        )
 
     def _compare(self, now_s: float, lane: _Lane, columns: Columns) -> list[int]:
         """Positions to report where all was good and all is good."""

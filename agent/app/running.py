@@ -1,6 +1,7 @@
 """Run one configuration until it is told to stop."""
 
 import asyncio
+import gc
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -54,6 +55,9 @@ async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock
 
 
 def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> None:
+    # What stands now stands for good: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     site.begin(clock.monotonic())
     for connection in site.connections:
         poller = Poller(connection, clock, log, health.connections[connection.name])

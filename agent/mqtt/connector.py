@@ -1,16 +1,16 @@
 """Open connections to one broker: dial in a thread, because resolving a name can hang; speak from the event loop."""
 
 import asyncio
-import contextlib
 import ssl
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from agent.mqtt.endpoint import Endpoint, Protocol, Tls
-from agent.mqtt.link import Dropped, Link, OldBroker
+from agent.mqtt.link import Dropped, Link, OldBroker, keep_last_words, last_words
 from agent.mqtt.words import LinkFailed, in_words
 
 Will = tuple[str, bytes, int, bool]
@@ -24,7 +24,7 @@ class Connector:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._thread: threading.Thread | None = None
+        self._dial: _Dial | None = None
         self._known: Protocol | None = None
 
     async def open(self, will: Will | None = None) -> Link:
@@ -57,14 +57,12 @@ class Connector:
         return link
 
     async def _dialled(self, protocol: Protocol, will: Will | None) -> paho.Client:
-        if self._thread is not None and self._thread.is_alive():
+        if self._dial is not None and not self._dial.is_over:
             raise LinkFailed(f"still resolving the name of {self.endpoint.place}")
         answer: asyncio.Future[paho.Client] = asyncio.get_running_loop().create_future()
+        self._dial = _Dial(self.endpoint, protocol, will, answer)
         # A daemon, because a resolver that hangs must not hold up the end of the process.
-        self._thread = threading.Thread(
-            target=_dial, args=(self.endpoint, protocol, will, answer), name=f"dial {self.endpoint.host}", daemon=True
-        )
-        self._thread.start()
+        threading.Thread(target=self._dial.run, name=f"dial {self.endpoint.host}", daemon=True).start()
         try:
             async with asyncio.timeout(self.endpoint.connect_timeout_s):
                 return await answer
@@ -72,29 +70,40 @@ class Connector:
             raise LinkFailed(f"no answer from {self.endpoint.place}") from None
 
 
-def _dial(endpoint: Endpoint, protocol: Protocol, will: Will | None, answer: "asyncio.Future[paho.Client]") -> None:
-    """Runs in a thread: everything that blocks."""
-    client: paho.Client | None = None
-    failed: LinkFailed | None = None
-    try:
-        client = _client(endpoint, protocol, will)
-        # Each client connects once, so paho's default (a clean start the first time) is right for both versions.
-        client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
-    except (OSError, ValueError) as error:
-        failed = LinkFailed(in_words(error, endpoint.place))
-    with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-        answer.get_loop().call_soon_threadsafe(_hand_over, answer, client, failed)
-        return
-    _hang_up(client)
+@dataclass(slots=True)
+class _Dial:
+    """One attempt, in a thread: everything that blocks."""
 
+    endpoint: Endpoint
+    protocol: Protocol
+    will: Will | None
+    answer: "asyncio.Future[paho.Client]"
+    is_over: bool = False
 
-def _hand_over(answer: "asyncio.Future[paho.Client]", client: paho.Client | None, failed: LinkFailed | None) -> None:
-    if answer.done():
-        _hang_up(client)
-    elif failed is not None:
-        answer.set_exception(failed)
-    elif client is not None:
-        answer.set_result(client)
+    def run(self) -> None:
+        client: paho.Client | None = None
+        failed: LinkFailed | None = None
+        try:
+            client = _client(self.endpoint, self.protocol, self.will)
+            # Each client connects once, so paho's default (a clean start the first time) is right for both versions.
+            client.connect(self.endpoint.host, self.endpoint.port, self.endpoint.keepalive_s)
+            if client.socket() is None:
+                failed = Dropped(last_words(client) or f"{self.endpoint.place} closed the connection")
+        except (OSError, ValueError) as error:
+            failed = LinkFailed(in_words(error, self.endpoint.place))
+        try:
+            self.answer.get_loop().call_soon_threadsafe(self._hand_over, client, failed)
+        except RuntimeError:  # the loop is closed by now, nobody waits
+            _hang_up(client)
+
+    def _hand_over(self, client: paho.Client | None, failed: LinkFailed | None) -> None:
+        self.is_over = True
+        if self.answer.done():
+            _hang_up(client)
+        elif failed is not None:
+            self.answer.set_exception(failed)
+        elif client is not None:
+            self.answer.set_result(client)
 
 
 def _hang_up(client: paho.Client | None) -> None:
@@ -111,6 +120,7 @@ def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> paho.C
         protocol=VERSIONS[protocol],
         reconnect_on_failure=False,
     )
+    keep_last_words(client)
     client.max_inflight_messages_set(0)  # the link has a window of its own
     client.connect_timeout = endpoint.connect_timeout_s
     if endpoint.username is not None:

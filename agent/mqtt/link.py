@@ -55,7 +55,6 @@ class Link:
         self._waiting: deque[tuple[str, bytes, int, bool, OnDone]] = deque()
         self._room = asyncio.Event()
         self._on_message: OnMessage | None = None
-        self._last_words = ""
         self._writer_added = False
         self._listen()
 
@@ -66,7 +65,6 @@ class Link:
         client.on_publish = self._answered
         client.on_subscribe = self._subscribed
         client.on_message = self._arrived
-        client.on_log = self._logged
         client.on_socket_close = self._forget_socket
         sock: Any = client.socket()
         self._loop.add_reader(sock, self._readable)
@@ -80,8 +78,7 @@ class Link:
         self.max_packet = getattr(properties, "MaximumPacketSize", self.max_packet)
         self._may_retain = bool(getattr(properties, "RetainAvailable", 1))
         self._may_confirm = getattr(properties, "MaximumQoS", 2) > 0
-        # The log has the reason of a rejected client certificate (a TLS alert before CONNACK) and nothing else has;
-        # after that, formatting it would cost more than the publish.
+        # Formatting its log would cost paho as much as a publish does.
         self._client.on_log = None
         if not self._connack.done():
             self._connack.set_result(reason)
@@ -89,7 +86,8 @@ class Link:
 
     def _disconnected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         by_broker = flags.is_disconnect_packet_from_server
-        said = str(reason) if by_broker or reason.value not in (0, 0x80) else self._last_words or "connection closed"
+        said = str(reason) if by_broker or reason.value not in (0, 0x80) else ""
+        said = said or last_words(self._client) or "connection closed"
         self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said)
 
     def _answered(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
@@ -103,10 +101,6 @@ class Link:
     def _arrived(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         if self._on_message is not None:
             self._on_message(message.topic, bytes(message.payload), message.retain)
-
-    def _logged(self, _c: Any, _u: Any, level: int, text: str) -> None:
-        if level == paho.MQTT_LOG_ERR:
-            self._last_words = text
 
     def _forget_socket(self, _c: Any, _u: Any, sock: Any) -> None:
         self._loop.remove_reader(sock)
@@ -261,6 +255,18 @@ class Link:
         self._flying.clear()
         self._waiting.clear()
         self.lost.set_result(reason)
+
+
+def keep_last_words(client: paho.Client) -> None:
+    """Until CONNACK: paho's log alone has the reason of a rejected client certificate (a TLS alert)."""
+    words: list[str] = []
+    client.user_data_set(words)
+    client.on_log = lambda _c, _u, level, text: words.append(text) if level == paho.MQTT_LOG_ERR else None
+
+
+def last_words(client: paho.Client) -> str:
+    words: list[str] = client.user_data_get()
+    return words[-1] if words else ""
 
 
 class OldBroker(LinkFailed):

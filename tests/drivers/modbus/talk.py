@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from drivers.contract import Group, Quality, Scan, Tag, Value
 from drivers.modbus import PLUGIN
 from drivers.modbus.driver import ModbusDriver, open_driver
+from tests.fakes.faults import Asked
 from tests.fakes.plc import FakePlc
 
 
@@ -99,3 +100,25 @@ async def talk(
         yield Talk(driver, {one.name: one for one in groups}, said, clock)
     finally:
         await driver.close()
+
+
+def value_at(address: int, number: int) -> int:
+    """What a register shows to request `number`: no two requests within 65536 see the same."""
+    return (31 * address + number) & 0xFFFF
+
+
+def describe(address: int, asked: Asked) -> int:
+    return value_at(address, asked.number)
+
+
+def fresh(it: Talk, plc: FakePlc, since: int) -> int:
+    """Values of the last read, each of which must answer a request made since; returns how many there are."""
+    tags = it.groups["press"].tags
+    values = 0
+    for scan in it.scans:
+        for at, value in zip(scan.indexes, scan.values, strict=True):
+            address = int(tags[at].name[1:])
+            asked = [one for one in plc.requests[since:] if one.start <= address < one.start + one.count]
+            assert value in {value_at(address, one.number) for one in asked}, "a value of another request"
+            values += 1
+    return values

@@ -1,6 +1,7 @@
 """The driver on a programmable PLC: what a read says, and what it costs."""
 
 import asyncio
+import random
 import time
 from itertools import pairwise
 from math import log2
@@ -11,7 +12,7 @@ from drivers.contract import Counting, Quality, Scan
 from drivers.errors import InvalidConfig
 from drivers.modbus.driver import open_driver
 from tests.drivers.modbus.talk import Said, group, holding, talk
-from tests.fakes.faults import exception, late, swallowed
+from tests.fakes.faults import Asked, Reply, exception, late, swallowed
 from tests.fakes.plc import FakePlc
 
 
@@ -194,9 +195,9 @@ async def test_a_length_that_the_device_refuses_is_learnt_and_said() -> None:
     async with FakePlc() as plc, talk(plc, group("press", holding(range(250)))) as it:
         plc.unit(1).holding.update({at: at for at in range(250)})
 
-        def too_long(reply: object, asked: object, chance: object) -> None:
-            if asked.count > 64:  # type: ignore[attr-defined]
-                reply.pdu = bytes((0x83, 3))  # type: ignore[attr-defined]
+        def too_long(reply: Reply, asked: Asked, chance: random.Random) -> None:
+            if asked.count > 64:
+                reply.pdu = bytes((0x83, 3))
 
         plc.fault(too_long)
         assert await it.read() == {f"t{at}": at for at in range(250)}
@@ -218,17 +219,32 @@ async def test_a_plc_that_refuses_everything_while_it_starts_is_back_at_once() -
 
 
 async def test_a_time_out_during_a_search_condemns_nobody() -> None:
+    def mute_prefix(reply: Reply, asked: Asked, chance: random.Random) -> None:
+        if asked.count == 20:
+            reply.raw = b""
+
     async with FakePlc() as plc, talk(plc, group("press", holding(range(40))), timeout="50ms") as it:
         plc.illegal(7, 8)
-        mute = plc.fault(swallowed, end=39)
-        mute.start, mute.end = 20, 39
-        mute.times = 1
-        plc._rules.reverse()
+        with plc.fault(mute_prefix):
+            await it.read()
+            assert it.faults() == {f"t{at}": Quality.BAD_TIMEOUT for at in range(40)}
+        await it.read()
+        assert it.faults() == {"t7": Quality.BAD_CONFIG}
+
+
+async def test_neighbours_of_two_areas_are_read_apart_from_then_on() -> None:
+    def border(reply: Reply, asked: Asked, chance: random.Random) -> None:
+        if asked.start < 20 < asked.start + asked.count:
+            reply.pdu = bytes((asked.function | 0x80, 2))
+
+    async with FakePlc() as plc, talk(plc, group("press", holding(range(40)))) as it:
+        plc.fault(border)
+        await it.read()
         plc.requests.clear()
         await it.read()
-        while set(it.faults().values()) - {Quality.BAD_CONFIG}:
-            await it.read()
-        assert it.faults() == {"t7": Quality.BAD_CONFIG}
+        assert [(asked.start, asked.count) for asked in plc.requests] == [(0, 20), (20, 20)]
+        assert it.faults() == {}
+        assert it.said.words == []
 
 
 # -- exceptions that are no refusals
