@@ -3,7 +3,8 @@ BOOTSTRAP ?= python3 bootstrap.py
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 STAMP := .venv/.synced
-CODE := agent drivers tests benchmarks bootstrap.py
+CODE := agent drivers tests benchmarks bootstrap.py .ci
+MINUTES ?= 30
 PURE := tests/agent tests/drivers --ignore=tests/agent/demo --ignore=tests/agent/test_mqtt.py
 
 .DEFAULT_GOAL := check
@@ -29,9 +30,10 @@ imports: $(STAMP)
 
 cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyproject.toml
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not acceptance and not timing" $(PURE)
+	$(BIN)/coverage run -m pytest -q -m "not acceptance" $(PURE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	$(BIN)/coverage json --quiet -o - | $(PYTHON) .ci/coverage_of_each.py
 
 test:
 	$(BOOTSTRAP) test
@@ -42,7 +44,7 @@ acceptance: $(STAMP)  ## what is long or heavy; before an issue is called resolv
 	$(PYTHON) -m pytest -m acceptance --timeout=3600
 
 soak: $(STAMP)  ## all faults at random with a seed; MINUTES=10 for a shorter one
-	$(PYTHON) -m pytest -m acceptance --timeout=7200 tests/system/test_soak.py
+	$(PYTHON) -m pytest -m acceptance -s --timeout=7200 --minutes=$(MINUTES) tests/system/test_soak.py
 
 bench: $(STAMP)
 	$(PYTHON) -m benchmarks

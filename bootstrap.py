@@ -31,11 +31,18 @@ VENV = HERE / ".venv"
 PEERS = HERE / "tests" / "peers"
 UV = "uv==0.13.9"
 
+
+def faketime(name: str) -> bool:
+    """A library that is preloaded by its path, so no program shows whether it is there."""
+    return any(Path("/usr/lib").glob(f"*/faketime/lib{name}.so.1"))
+
+
 Probe = Callable[[str], object]
 DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to find it, its package, what it is for
     "mosquitto": (lambda name: shutil.which(name) or shutil.which(name, path="/usr/sbin"), "mosquitto", "MQTT broker"),
     "mosquitto_sub": (shutil.which, "mosquitto-clients", "MQTT client"),
     "socat": (shutil.which, "socat", "serial lines"),
+    "faketime": (faketime, "libfaketime", "a wall clock that is wrong"),
     "mbpoll": (shutil.which, "mbpoll", "Modbus client of another author"),
     "modbus": (find_library, "libmodbus5", "Modbus server of another author"),
     "node": (shutil.which, "nodejs", "runs the Modbus server modbus-serial"),

@@ -67,13 +67,15 @@ class Device:
     def take(self, name: str, scans: Sequence[Scan]) -> bool:
         """One completed read of a group. Returns whether at least one of its tags has a value."""
         group = self._groups[name]
-        for scan in scans:
+        named = [scan for scan in scans if scan.indexes or scan.faults]
+        for scan in named:
             if group.bad:
                 for index in scan.indexes:
                     group.bad.pop(index, None)
             if scan.faults:
                 group.bad.update((i, quality) for i, quality in scan.faults.items() if quality.is_bad)
-        self._keep(group, [group.normaliser(scan) for scan in scans])
+        time_ms = scans[-1].time_ms if scans else self._clock.now_ms()
+        self._keep(group, time_ms, [group.normaliser(scan) for scan in named])
         if group.bad or group.troubled_reads or group.down is not False:
             self._judge(group)
         return len(group.bad) < len(group.names)
@@ -82,8 +84,8 @@ class Device:
         """The conversation is gone, or still gone: no tag of the group has a value."""
         group = self._groups[name]
         group.bad = dict.fromkeys(range(len(group.names)), quality)
-        columns = Columns(self._clock.now_ms(), tuple(group.bad), [None] * len(group.bad), group.bad)
-        self._keep(group, [columns])
+        now_ms = self._clock.now_ms()
+        self._keep(group, now_ms, [Columns(now_ms, tuple(group.bad), [None] * len(group.bad), group.bad)])
         group.down = True
         self._settle(quality)
 
@@ -93,8 +95,8 @@ class Device:
         event = Event(kind, at, data, id=ulid(at))
         self._append(Record(self.name, event=event, rev=self._rev))
 
-    def _keep(self, group: TagGroup, columns: Sequence[Columns]) -> None:
-        reports = group.reporter.tick(self._clock.monotonic(), columns)
+    def _keep(self, group: TagGroup, time_ms: int, columns: Sequence[Columns]) -> None:
+        reports = group.reporter.tick(self._clock.monotonic(), time_ms, columns)
         if reports:
             moments = [_moment(group, one) for report in reports for one in _by_time(report)]
             self._append(Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev))

@@ -76,17 +76,18 @@ class Reporter:
         """No heartbeat and no pending change is due before this."""
         self._lanes: dict[int, _Lane] = {}
 
-    def tick(self, now_s: float, scans: Sequence[Columns]) -> list[Columns]:
-        """One completed read at monotonic time `now_s`: what is to be reported of it, at the times it was acquired."""
+    def tick(self, now_s: float, time_ms: int, scans: Sequence[Columns]) -> list[Columns]:
+        """One completed read at monotonic time `now_s`: what is to be reported of it, at the times it was acquired.
+
+        `scans` are those that name something; `time_ms` is the read's own time, for what it only confirms.
+        """
         reports = [report for columns in scans for report in self._changed(now_s, columns)]
-        if now_s >= self._due and scans:
-            reports.extend(self._overdue(now_s, scans[-1].time_ms))
+        if now_s >= self._due:
+            reports.extend(self._overdue(now_s, time_ms))
         return reports
 
     def _changed(self, now_s: float, columns: Columns) -> Iterable[Columns]:
         indexes = columns.indexes
-        if not indexes:
-            return ()
         lane = self._lanes.get(id(indexes))
         if lane is None or lane.indexes is not indexes:
             lane = self._compile(columns)

@@ -48,6 +48,7 @@ settings.load_profile("lineside")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="seed of every random fault and of Hypothesis; printed in the header")
+    parser.addoption("--minutes", type=float, default=10.0, help="how long the chaos soak lasts")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -95,6 +96,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def seed(request: pytest.FixtureRequest) -> int:
     """The seed of this run, for faults that come at random."""
     return int(request.config.option.seed)
+
+
+@pytest.fixture(scope="session")
+def minutes(request: pytest.FixtureRequest) -> float:
+    """How long the chaos soak lasts."""
+    return float(request.config.option.minutes)
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,14 @@ class Connector:
                 # with 3.1.1 a refused message cannot be seen.
                 first = first or failed
                 self._known = "3.1.1" if isinstance(failed, OldBroker) and protocol == "5" else None
-        raise first or LinkFailed("no protocol to try")
+        raise self._explained(first)
+
+    def _explained(self, failed: LinkFailed | None) -> LinkFailed:
+        """The alert that asks for a certificate is lost when our side was still writing."""
+        tls = self.endpoint.tls
+        if isinstance(failed, Dropped) and tls is not None and tls.cert_file is None:
+            return LinkFailed(f"{failed.reason}; the broker may want a client certificate")
+        return failed or LinkFailed("no protocol to try")
 
     def _candidates(self) -> Sequence[Protocol]:
         if self.endpoint.protocol != "auto":

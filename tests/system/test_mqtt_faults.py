@@ -196,7 +196,7 @@ async def test_mutual_tls_and_its_absence(tmp_path: Path) -> None:
         link = await connector.open()
         assert await published(link) is None
         link.close()
-        with pytest.raises(LinkFailed, match=r"certificate required|handshake failure"):
+        with pytest.raises(LinkFailed, match="may want a client certificate"):
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
 
 
