@@ -33,7 +33,7 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     ),
     "faketime": (
         lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
-        "apt-get install faketime",
+        "apt-get install libfaketime",
     ),
     "root": (lambda: os.geteuid() == 0, "run the suite as root"),
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),

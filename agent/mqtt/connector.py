@@ -6,11 +6,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from agent.mqtt.client import Client
 from agent.mqtt.endpoint import Endpoint, Protocol, Tls
-from agent.mqtt.link import Dropped, Link, OldBroker, keep_last_words, last_words
+from agent.mqtt.link import Dropped, Link, OldBroker, Silent, keep_last_words, last_words
 from agent.mqtt.words import LinkFailed, in_words
 
 Will = tuple[str, bytes, int, bool]
@@ -35,9 +35,9 @@ class Connector:
         for protocol in candidates:
             try:
                 return await self._attempt(protocol, will)
-            except (OldBroker, Dropped) as failed:
-                # A broker that only dropped CONNECT may have been restarting: 5 is tried again next time, because
-                # with 3.1.1 a refused message cannot be seen.
+            except (OldBroker, Dropped, Silent) as failed:
+                # A broker that only dropped CONNECT, or was silent, may have been restarting: 5 is tried again next
+                # time, because with 3.1.1 a refused message cannot be seen.
                 first = first or failed
                 self._known = "3.1.1" if isinstance(failed, OldBroker) and protocol == "5" else None
         raise self._explained(first)
@@ -63,10 +63,10 @@ class Connector:
             raise
         return link
 
-    async def _dialled(self, protocol: Protocol, will: Will | None) -> paho.Client:
+    async def _dialled(self, protocol: Protocol, will: Will | None) -> Client:
         if self._dial is not None and not self._dial.is_over:
             raise LinkFailed(f"still resolving the name of {self.endpoint.place}")
-        answer: asyncio.Future[paho.Client] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._dial = _Dial(self.endpoint, protocol, will, answer)
         # A daemon, because a resolver that hangs must not hold up the end of the process.
         threading.Thread(target=self._dial.run, name=f"dial {self.endpoint.host}", daemon=True).start()
@@ -84,11 +84,11 @@ class _Dial:
     endpoint: Endpoint
     protocol: Protocol
     will: Will | None
-    answer: "asyncio.Future[paho.Client]"
+    answer: "asyncio.Future[Client]"
     is_over: bool = False
 
     def run(self) -> None:
-        client: paho.Client | None = None
+        client: Client | None = None
         failed: LinkFailed | None = None
         try:
             client = _client(self.endpoint, self.protocol, self.will)
@@ -103,7 +103,7 @@ class _Dial:
         except RuntimeError:  # the loop is closed by now, nobody waits
             _hang_up(client)
 
-    def _hand_over(self, client: paho.Client | None, failed: LinkFailed | None) -> None:
+    def _hand_over(self, client: Client | None, failed: LinkFailed | None) -> None:
         self.is_over = True
         if self.answer.done():
             _hang_up(client)
@@ -113,14 +113,14 @@ class _Dial:
             self.answer.set_result(client)
 
 
-def _hang_up(client: paho.Client | None) -> None:
+def _hang_up(client: Client | None) -> None:
     sock = client.socket() if client else None
     if sock is not None:
         sock.close()
 
 
-def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> paho.Client:
-    client = paho.Client(
+def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> Client:
+    client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=endpoint.client_id,
         clean_session=None if protocol == "5" else True,

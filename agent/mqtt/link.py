@@ -1,8 +1,8 @@
-"""One connection to a broker. paho keeps the protocol; the event loop keeps the socket.
+"""One connection to a broker. paho keeps the session; the event loop keeps the socket.
 
-paho's own thread would cost twice the CPU for a message (measured: 72-109 us against 39-50 us at QoS 1), because every
-publish and every answer crosses two threads and a lock. So no thread runs while a link lives: paho's `loop_read`,
-`loop_write` and `loop_misc` are called when the loop says that there is something to do. Nothing in here waits on paho.
+paho's own thread would cost twice the CPU for a message, because every publish and every answer crosses two threads and
+a lock. So no thread runs while a link lives; nothing in here waits on paho. PUBLISH and PUBACK go beside it, in
+`agent.mqtt.client`.
 """
 
 import asyncio
@@ -17,8 +17,10 @@ from paho.mqtt import MQTTException
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.mqtt import packets
+from agent.mqtt.client import READ_BYTES, Client
 from agent.mqtt.endpoint import Endpoint, Protocol
-from agent.mqtt.words import PACKET_TOO_LARGE, TOPIC_NAME_INVALID, LinkFailed, Refusal
+from agent.mqtt.words import PACKET_TOO_LARGE, TOPIC_NAME_INVALID, LinkFailed, Refusal, in_words, puback_reason
 
 OnDone = Callable[[Refusal | None], None]
 """Called once for each message: None when the broker has it. Never called after the link is lost."""
@@ -36,7 +38,7 @@ BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.er
 class Link:
     """A connection, from CONNECT to its end; made by `Connector.open`."""
 
-    def __init__(self, client: paho.Client, endpoint: Endpoint, protocol: Protocol) -> None:
+    def __init__(self, client: Client, endpoint: Endpoint, protocol: Protocol) -> None:
         loop = asyncio.get_running_loop()
         self.protocol: Protocol = protocol
         self.lost: asyncio.Future[str] = loop.create_future()
@@ -50,19 +52,19 @@ class Link:
         self._loop = loop
         self._connack: asyncio.Future[ReasonCode] = loop.create_future()
         self._subacks: dict[int, asyncio.Future[list[ReasonCode]]] = {}
-        self._answers: list[tuple[int, ReasonCode]] = []
+        self._incoming = packets.Packets()
         self._flying: dict[int, tuple[OnDone, float]] = {}
         self._waiting: deque[tuple[str, bytes, int, bool, OnDone]] = deque()
         self._room = asyncio.Event()
         self._on_message: OnMessage | None = None
         self._writer_added = False
+        self._is_flushing = False
         self._listen()
 
     def _listen(self) -> None:
         client = self._client
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_publish = self._answered
         client.on_subscribe = self._subscribed
         client.on_message = self._arrived
         client.on_socket_close = self._forget_socket
@@ -90,9 +92,6 @@ class Link:
         said = said or last_words(self._client) or "connection closed"
         self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said)
 
-    def _answered(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
-        self._answers.append((mid, reason))
-
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         suback = self._subacks.pop(mid, None)
         if suback is not None and not suback.done():
@@ -112,30 +111,52 @@ class Link:
 
     def _readable(self) -> None:
         try:
-            self._client.loop_read()
-            while (sock := self._client.socket()) is not None and _pending(sock):
-                self._client.loop_read()
+            while (data := self._client.receive()) is not None:
+                if not data:
+                    self._end(last_words(self._client) or "connection closed")
+                    return
+                self._take(data)
+                if len(data) < READ_BYTES and not _pending(self._client.socket()):
+                    break
+        except OSError as error:
+            self._end(in_words(error, self._endpoint.place))
         except BROKEN as error:
             self._end(f"the broker sent something that is not MQTT ({type(error).__name__})")
-        self._settle()
+        self._refill()
 
-    def _writable(self) -> None:
+    def _take(self, data: bytes) -> None:
+        for packet in self._incoming.feed(data):
+            if packet[0] & 0xF0 == packets.PUBACK:
+                self._answer(*packets.puback(packet))
+            else:
+                self._client.serve(packet)
+
+    def _answer(self, mid: int, code: int) -> None:
+        flying = self._flying.pop(mid, None)
+        if flying is not None:
+            flying[0](Refusal(code, puback_reason(code)) if code >= 0x80 else None)
+
+    def _refill(self) -> None:
+        while self._waiting and len(self._flying) < self._window and not self.lost.done():
+            self._send(*self._waiting.popleft())
+        if self.free > 0:
+            self._room.set()
+
+    def _flush(self) -> None:
+        """Send what was written in this turn of the loop, in one call; the rest when the socket takes it."""
+        self._is_flushing = False
         try:
-            self._client.loop_write()
+            is_done = self._client.flush()
         except BROKEN as error:
             self._end(f"cannot send ({type(error).__name__})")
-        self._watch_writes()
-
-    def _watch_writes(self) -> None:
-        """paho writes at once; only what the socket did not take needs the event loop."""
+            return
         sock = self._client.socket()
-        wanted = sock is not None and self._client.want_write()
-        if sock is not None and wanted is not self._writer_added:
-            self._writer_added = wanted
-            if wanted:
-                self._loop.add_writer(sock, self._writable)
-            else:
+        if sock is not None and is_done is self._writer_added:
+            self._writer_added = not is_done
+            if is_done:
                 self._loop.remove_writer(sock)
+            else:
+                self._loop.add_writer(sock, self._flush)
 
     def _tick(self) -> None:
         self._tick_timer = self._loop.call_later(TICK_S, self._tick)
@@ -143,22 +164,10 @@ class Link:
             self._client.loop_misc()
         except BROKEN as error:
             self._end(f"cannot send ({type(error).__name__})")
-        self._watch_writes()
+        self._flush()
         oldest = next(iter(self._flying.values()), None)
         if oldest is not None and time.monotonic() - oldest[1] > self._endpoint.ack_timeout_s:
             self._end(f"no acknowledgement for {self._endpoint.ack_timeout_s:g} s")
-
-    def _settle(self) -> None:
-        """Tell what was answered. Outside paho's callbacks, because whoever is told may publish."""
-        answers, self._answers = self._answers, []
-        for mid, reason in answers:
-            flying = self._flying.pop(mid, None)
-            if flying is not None:
-                flying[0](Refusal(reason.value, str(reason)) if reason.is_failure else None)
-        while self._waiting and len(self._flying) < self._window and not self.lost.done():
-            self._send(*self._waiting.popleft())
-        if self.free > 0:
-            self._room.set()
 
     # ---- what the rest of the agent says ----
 
@@ -168,7 +177,7 @@ class Link:
             async with asyncio.timeout(self._endpoint.connect_timeout_s):
                 await asyncio.wait((self._connack, self.lost), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise LinkFailed(f"{self._endpoint.place} does not answer CONNECT") from None
+            raise Silent(f"{self._endpoint.place} does not answer CONNECT") from None
         if not self._connack.done():
             raise Dropped(self.lost.result())
         reason = self._connack.result()
@@ -200,18 +209,20 @@ class Link:
             self._waiting.append((topic, payload, qos, retain, on_done))
 
     def _send(self, topic: str, payload: bytes, qos: int, retain: bool, on_done: OnDone) -> None:
-        try:
-            sent = self._client.publish(topic, payload, qos, retain and self._may_retain)
-        except ValueError as error:
-            on_done(Refusal(TOPIC_NAME_INVALID, str(error)))
+        name = topic.encode("utf-8", "surrogatepass")
+        if not name or len(name) > packets.TOPIC_MAX or b"+" in name or b"#" in name or b"\0" in name:
+            on_done(Refusal(TOPIC_NAME_INVALID, f"not a topic: {topic[:80]!r}"))
             return
-        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._loop.call_soon(self._end, paho.error_string(sent.rc))
-        elif qos == 0:
-            on_done(None)
+        mid = self._client.new_mid() if qos else 0
+        is_5 = self.protocol == "5"
+        self._client.write(packets.publish(name, payload, qos, retain and self._may_retain, mid, is_5))
+        if qos:
+            self._flying[mid] = (on_done, time.monotonic())
         else:
-            self._flying[sent.mid] = (on_done, time.monotonic())
-        self._watch_writes()
+            on_done(None)
+        if not self._is_flushing:
+            self._is_flushing = True
+            self._loop.call_soon(self._flush)
 
     async def subscribe(self, filters: Sequence[str], on_message: OnMessage) -> None:
         """Hear these topic filters. Raises `LinkFailed` when the broker refuses one or does not answer."""
@@ -220,7 +231,7 @@ class Link:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise LinkFailed(paho.error_string(code))
         suback = self._subacks[mid] = self._loop.create_future()
-        self._watch_writes()
+        self._flush()
         await asyncio.wait((suback, self.lost), timeout=self._endpoint.ack_timeout_s, return_when="FIRST_COMPLETED")
         if not suback.done():
             raise LinkFailed(self.lost.result() if self.lost.done() else "no answer to SUBSCRIBE")
@@ -231,11 +242,11 @@ class Link:
     async def disconnect(self, within_s: float) -> None:
         """Say goodbye, so that the broker does not publish the Will; then close, whether it was heard or not."""
         if not self.lost.done():
+            self._flush()
             try:
                 self._client.disconnect()
             except BROKEN:
                 self.close()
-            self._watch_writes()
             await asyncio.wait((self.lost,), timeout=within_s)
         self.close()
 
@@ -257,20 +268,24 @@ class Link:
         self.lost.set_result(reason)
 
 
-def keep_last_words(client: paho.Client) -> None:
+def keep_last_words(client: Client) -> None:
     """Until CONNACK: paho's log alone has the reason of a rejected client certificate (a TLS alert)."""
     words: list[str] = []
     client.user_data_set(words)
     client.on_log = lambda _c, _u, level, text: words.append(text) if level == paho.MQTT_LOG_ERR else None
 
 
-def last_words(client: paho.Client) -> str:
+def last_words(client: Client) -> str:
     words: list[str] = client.user_data_get()
     return words[-1] if words else ""
 
 
 class OldBroker(LinkFailed):
     """The broker says that it does not know this version of MQTT."""
+
+
+class Silent(LinkFailed):
+    """The broker does not answer CONNECT: some that only know 3.1.1 wait for ever for the rest of a 5."""
 
 
 class Dropped(LinkFailed):

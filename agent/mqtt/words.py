@@ -4,6 +4,9 @@ import socket
 import ssl
 from typing import NamedTuple
 
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
+
 
 class LinkFailed(Exception):
     """No connection, or not any more. `reason` is plain English on one line."""
@@ -24,6 +27,11 @@ class Refusal(NamedTuple):
 TOPIC_NAME_INVALID = 0x90
 PACKET_TOO_LARGE = 0x95
 PAYLOAD_FORMAT_INVALID = 0x99
+
+
+def puback_reason(code: int) -> str:
+    """What a PUBACK's reason code says."""
+    return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
 
 
 def in_words(error: Exception, place: str) -> str:

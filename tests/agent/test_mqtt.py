@@ -170,6 +170,14 @@ async def test_an_old_broker_is_spoken_to_in_its_own_version_and_that_is_remembe
         assert peer.connects == [5, 4, 4]
 
 
+async def test_a_broker_that_is_silent_to_5_is_asked_in_3_1_1() -> None:
+    async with broker(Habits(mute_to=5)) as peer:
+        link = await Connector(endpoint(peer.port, connect_timeout_s=0.3)).open()
+        assert link.protocol == "3.1.1"
+        assert peer.connects == [5, 4]
+        link.close()
+
+
 async def test_a_broker_that_drops_connect_is_tried_in_the_old_version_but_5_comes_first_again() -> None:
     async with broker(Habits(drops_connect=lambda level: level == 5)) as peer:
         connector = Connector(endpoint(peer.port))

@@ -37,6 +37,8 @@ class Habits:
     """Reason or return code."""
     mute: bool = False
     """Never answers CONNECT."""
+    mute_to: int = 0
+    """Protocol level of the CONNECT that is never answered."""
     drops_connect: Callable[[int], bool] = lambda _: False
     """Protocol level -> whether CONNECT is answered by closing."""
     knows_5: bool = True
@@ -104,7 +106,7 @@ class Broker:
         habits = self.habits
         if habits.drops_connect(level):
             return False
-        if habits.mute:
+        if habits.mute or level == habits.mute_to:
             return True
         if level == 5 and not habits.knows_5:
             writer.write(b"\x20\x02\x00\x01")

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,10 @@ def test_a_failed_step_names_what_a_site_can_do(bootstrap: ModuleType) -> None:
 
     with pytest.raises(SystemExit, match="HTTPS_PROXY"):
         bootstrap.step("something", fail)
+
+
+def test_it_installs_every_tool_that_a_test_needs(bootstrap: ModuleType) -> None:
+    conftest = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
+    needed = {package for line in re.findall(r'"apt-get install ([^"&]+)', conftest) for package in line.split()}
+    assert "mosquitto" in needed
+    assert needed <= {package for _, package, _ in bootstrap.DEBIAN.values()}

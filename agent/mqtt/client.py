@@ -1,0 +1,74 @@
+"""paho's client with its socket in our hands.
+
+paho keeps the session: CONNECT, TLS, keep-alive, SUBSCRIBE, DISCONNECT. It would also take three system calls to read
+each PUBACK, build four objects for it, and one system call for each PUBLISH; these two packets go beside it, many in
+one call. docs/decisions/0010 has the figures and what it costs: two methods of paho that are not public.
+"""
+
+import ssl
+from typing import Any
+
+import paho.mqtt.client as paho
+
+READ_BYTES = 65_536
+NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Client(paho.Client):
+    """What paho writes and what is written beside it share one buffer, so packets never mix."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        self._outgoing = bytearray()
+        self._served = b""
+        super().__init__(*args, **named)
+
+    # ---- what paho calls instead of its own
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        """paho's packets are few: they go out at once, since paho closes the socket right after DISCONNECT."""
+        self._outgoing += buf
+        self.flush()
+        return len(buf)
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self._served:
+            raise BlockingIOError
+        taken, self._served = self._served[:bufsize], self._served[bufsize:]
+        return taken
+
+    # ---- what the link calls
+
+    def serve(self, packet: bytes) -> None:
+        """Let paho deal with one whole packet from the broker."""
+        self._served += packet
+        self.loop_read()
+
+    def write(self, packet: bytes) -> None:
+        """Put a packet behind what is to be sent; `flush` sends it."""
+        self._outgoing += packet
+
+    def flush(self) -> bool:
+        """Send what can be sent now; whether that was all. Raises `OSError`."""
+        sock: Any = self.socket()
+        while self._outgoing and sock is not None:
+            try:
+                sent = sock.send(self._outgoing)
+            except NOT_NOW:
+                return False
+            del self._outgoing[:sent]
+        return True
+
+    def receive(self) -> bytes | None:
+        """What has come, b"" when the broker closed, None when there is nothing now. Raises `OSError`."""
+        sock: Any = self.socket()
+        if sock is None:
+            return None
+        try:
+            received: bytes = sock.recv(READ_BYTES)
+        except NOT_NOW:
+            return None
+        return received
+
+    def new_mid(self) -> int:
+        """A packet id from the one sequence that SUBSCRIBE uses too (MQTT 5.0, 2.2.1)."""
+        return self._mid_generate()
