@@ -90,7 +90,7 @@ class Poller:
     async def _poll(self) -> NoReturn:
         """Read what is due, in order of time, until the conversation is lost. Everything is due at once at first."""
         now = self._clock.monotonic()
-        due = [(max(now, turns.start_s), order) for order, turns in enumerate(self._connection.turns)]
+        due = [(now, order) for order in range(len(self._connection.turns))]
         heapq.heapify(due)
         while True:
             at, order = due[0]

@@ -88,7 +88,7 @@ def test_an_hour_has_3600_seconds() -> None:
 def test_groups_keep_their_own_periods_and_phases() -> None:
     site = Site(line := Line(), ("fast", 0.2, 0.0), ("slow", 1.0, 0.5))
     run(site.look_after(), for_s=2.05)
-    assert [at for name, at in line.reads if name == "slow"] == [0.5, 1.5]
+    assert [at for name, at in line.reads if name == "slow"] == [0, 0.5, 1.5], "at once, and then in its phase"
     assert [at for name, at in line.reads if name == "fast"] == [pytest.approx(n / 5) for n in range(11)]
 
 
