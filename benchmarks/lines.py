@@ -9,8 +9,8 @@ from benchmarks.figures import Figure
 from benchmarks.processes import Process, module, plc
 from benchmarks.steady import Steady, bench
 
-TURNS = 3
-SETTLE_S, LOOK_S = 2.0, 6.0
+TURNS = 5
+SETTLE_S, LOOK_S = 1.5, 4.0
 
 
 def per_value() -> Figure:

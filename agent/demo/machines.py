@@ -5,6 +5,7 @@ often somebody looks.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from random import Random
 
@@ -18,7 +19,7 @@ JOBS = ("GD20260302-07 缺料标签", "GD20260302-08 洗发水标", "GD20260303-
 BAG_JOBS = ("三边封袋 150x220", "自立袋 180x260", "风琴袋 120x300")
 
 
-class Machine:
+class Machine(ABC):
     """Speed, states and the web that runs through it; what is common to both."""
 
     def __init__(self, seed: str, metres_per_min: float, ramp_s: float, roll_mm: float) -> None:
@@ -42,13 +43,13 @@ class Machine:
             self._step()
         return self.registers()
 
+    @abstractmethod
     def registers(self) -> Mapping[str, Value]:
         """Tag name -> what its register holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def work(self, metres: float) -> None:
         """What a step of so many metres makes."""
-        raise NotImplementedError
 
     def _step(self) -> None:
         self._steps += 1
