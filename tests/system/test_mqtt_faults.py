@@ -73,7 +73,7 @@ async def test_a_broker_that_restarts_loses_nothing_and_takes_two_lines(tmp_path
         assert here.told.codes() == ["lost E4001", "back E4001"]
 
 
-async def test_a_frozen_broker_is_noticed_by_its_missing_acknowledgements(tmp_path: Path) -> None:
+async def test_row_25_a_frozen_broker_is_noticed_by_its_missing_acknowledgements(tmp_path: Path) -> None:
     async with mosquitto(tmp_path) as broker, site(tmp_path / "state", broker.port, ack_timeout_s=0.5) as here:
         here.sample(0)
         await here.delivered(1)
@@ -229,7 +229,7 @@ async def test_speaking_tls_to_a_broker_in_clear_is_said(tmp_path: Path) -> None
             await Connector(replace(as_viewer(broker), tls=Tls(), connect_timeout_s=2)).open()
 
 
-async def test_two_agents_of_one_id_are_told(tmp_path: Path) -> None:
+async def test_row_37_two_agents_of_one_id_are_told(tmp_path: Path) -> None:
     async with mosquitto(tmp_path) as broker, site(tmp_path / "one", broker.port) as one:
         await one.until(lambda: one.delivery.report()["state"] == "up")
         async with site(tmp_path / "two", broker.port, seed=2) as two:
