@@ -198,8 +198,8 @@ class GroupReader:
 
 
 def _epoch() -> float:
-    """Wall clock minus the loop's clock, in seconds."""
-    return time.time() - asyncio.get_running_loop().time()
+    """Wall clock minus the loop's clock, which is the monotonic one, in seconds."""
+    return time.time() - time.monotonic()
 
 
 def _moment(outcome: Outcome, epoch: float) -> int:
