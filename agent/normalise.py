@@ -105,8 +105,8 @@ class Normaliser:
             [entry for entry in linear if entry[3] != 1],
             frozenset(null for _, _, rule in rules for null in rule.null_values),
             [k for k, _, _ in ranged],
-            [low for _, low, _ in ranged],
-            [high for _, _, high in ranged],
+            [_plainest(low) for _, low, _ in ranged],
+            [_plainest(high) for _, _, high in ranged],
             [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_picked],
             [(k, index, compile_rule(rule)) for k, index, rule in rules if rule.is_special],
             not any(rule.is_linear or rule.is_special for _, _, rule in rules),
@@ -116,6 +116,11 @@ class Normaliser:
                 self._lanes.clear()
             self._lanes[id(indexes)] = lane
         return lane
+
+
+def _plainest(bound: float) -> float:
+    """The same number as an int where it is whole: an int is compared with an int in half the time."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _scale(lane: _Lane, values: list[Value | None], raw: Sequence[Value]) -> None:

@@ -29,9 +29,10 @@ def per_value() -> Figure:
 
 def throughput() -> Figure:
     with bench(9, "all") as stand, stand.agent(tags=1000, every_ms=20) as subject:
-        best = max((stand.watch(subject, SETTLE_S, LOOK_S) for _ in range(TURNS)), key=lambda seen: seen.values_per_s)
-    figure = best.values_per_s
-    return Figure(2, "changed values delivered by one process", figure, ">=", 300_000, str(best), "values/s")
+        turns = [stand.watch(subject, SETTLE_S, LOOK_S) for _ in range(TURNS)]
+    figure = median(seen.values_per_s for seen in turns)
+    details = f"450,000 offered; {turns[-1]}"
+    return Figure(2, "changed values delivered by one process", figure, ">=", 300_000, details, "values/s")
 
 
 def unchanged() -> Figure:

@@ -31,7 +31,9 @@ from benchmarks.steady import Steady, bench
 from drivers.registry import plugin
 
 TURNS = 2
-LOOK_S = 30.0
+HEALTH_S = 60.0
+"""As it is by default; a look lasts as long, so it sees one report."""
+LOOK_S = HEALTH_S
 LABELS = {"enterprise": "lineside", "site": "bench", "line": "line1"}
 
 
@@ -68,7 +70,7 @@ def configuration(broker: int, folder: Path, every_s: float, ports: list[int]) -
         labels=LABELS,
         state_dir=folder / "state",
         outbox=OutboxSettings(64 << 20, 86_400.0, "1s"),
-        health_interval_s=5.0,
+        health_interval_s=HEALTH_S,
         destinations=(
             Destination(
                 "broker", "127.0.0.1", broker, None, "auto", "bench", None, None, ack_timeout_s=30.0, topics={}

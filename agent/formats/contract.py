@@ -1,7 +1,8 @@
 """What a format is: records in, MQTT messages out. Pure: no clock, no I/O; state goes in and comes out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 from agent.record import Entry
@@ -24,8 +25,10 @@ class Meta:
     content: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+NO_METAS: Mapping[str, Meta] = MappingProxyType({})
+
+
+class Snapshot(NamedTuple):
     """The gateway as it stands when something is encoded."""
 
     now_ms: int
@@ -34,7 +37,7 @@ class Snapshot:
     """Whether the wall clock is plausible now."""
     offset_ms: int = 0
     """Wall minus monotonic time now; re-stamps records taken while it was not."""
-    metas: Mapping[str, Meta] = field(default_factory=dict)
+    metas: Mapping[str, Meta] = NO_METAS
     """Device -> meta."""
     removed: Sequence[Mapping[str, str]] = ()
     """Labels of devices that were here in an earlier run and are not any more; their retained messages are cleared."""

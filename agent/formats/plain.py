@@ -1,12 +1,16 @@
 """Whatever comes, as JSON that every platform can read: valid UTF-8, finite numbers, texts of bounded length. Pure."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence, Set
 
 import orjson
 
 TEXT_MAX = 4096
 """Bytes of a text; what is longer is cut between two characters."""
+
+LONG = re.compile(rb'[^"]{%d}' % (TEXT_MAX + 1))
+"""Where JSON may hold a text that is too long: between any two others there is a quotation mark."""
 
 INTEGER_MAX = 1 << 128
 """No machine counts so far; a larger number is a mistake of somebody's arithmetic."""
@@ -18,7 +22,7 @@ def spoken(content: object) -> bytes:
         said = orjson.dumps(content, default=plain)
     except TypeError:
         return orjson.dumps(plain(content))
-    return said if len(said) <= TEXT_MAX else orjson.dumps(plain(content))
+    return said if LONG.search(said) is None else orjson.dumps(plain(content))
 
 
 def plain(content: object) -> object:

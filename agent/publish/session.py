@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -74,7 +74,7 @@ class Session(Generic[S]):
         raise LinkFailed(self._link.lost.result())
 
     def _snapshot(self) -> Snapshot:
-        return replace(self._ways.snapshot(), max_packet=self._link.max_packet)
+        return self._ways.snapshot()._replace(max_packet=self._link.max_packet)
 
     async def _records(self) -> None:
         while not self._is_ending:
