@@ -82,7 +82,7 @@ def build(
     return Site(connections, devices)
 
 
-SLOT_S = 0.05
+SLOT_S = 0.1
 """Groups whose turns fall into the same slot are read together: one wake-up serves many, which halves their cost."""
 
 

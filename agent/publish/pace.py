@@ -8,6 +8,8 @@ class Pace:
     """Times in seconds. Tests make them small; sites have no reason to."""
 
     health_every_s: float = 60.0
+    gather_s: float = 0.005
+    """How long the records that follow one wait for others."""
     probe_first_s: float = 1.0
     """A refused topic is tried again after this, then after twice as long each time."""
     probe_most_s: float = 60.0
