@@ -2,7 +2,7 @@
 
 paho keeps the session: CONNECT, TLS, keep-alive, SUBSCRIBE, DISCONNECT. It would also take three system calls to read
 each PUBACK, build four objects for it, and one system call for each PUBLISH; these two packets go beside it, many in
-one call. docs/decisions/0010 has the figures and what it costs: two methods of paho that are not public.
+one call. docs/decisions/0004 has the figures and what it costs: two methods of paho that are not public.
 """
 
 import ssl
