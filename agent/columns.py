@@ -8,8 +8,9 @@ from drivers.contract import Quality, Value
 
 NO_QUALITIES: Mapping[int, Quality] = MappingProxyType({})
 
-MAX_LANES = 1024
-"""How many tuples of indexes a room prepares itself for. Drivers use the same few again and again."""
+MAX_LANES = 256
+"""How many tuples of indexes a room prepares itself for. Drivers use the same few again and again; what comes only once
+is a list, and nobody prepares for that."""
 
 
 class Columns(NamedTuple):

@@ -34,12 +34,14 @@ class TagGroup:
     """Whether no tag has a value; None before the first read."""
     lanes: dict[int, tuple[Sequence[int], Sequence[str]]] = field(default_factory=dict)
     """Names for tuples of indexes that come again and again."""
+    whole: tuple[int, ...] = ()
+    """The positions of all tags."""
 
     @classmethod
     def of(cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]]) -> "TagGroup":
         """From (tag name, normalising rule, reporting rule), in the order of the driver's group."""
         names, meanings, reports = zip(*rules, strict=True)
-        return cls(names, Normaliser(meanings), Reporter(reports))
+        return cls(names, Normaliser(meanings), Reporter(reports), whole=tuple(range(len(names))))
 
 
 class Device:
@@ -83,9 +85,9 @@ class Device:
     def lost(self, name: str, quality: Quality) -> None:
         """The conversation is gone, or still gone: no tag of the group has a value."""
         group = self._groups[name]
-        group.bad = dict.fromkeys(range(len(group.names)), quality)
+        group.bad = dict.fromkeys(group.whole, quality)
         now_ms = self._clock.now_ms()
-        self._keep(group, now_ms, [Columns(now_ms, tuple(group.bad), [None] * len(group.bad), group.bad)])
+        self._keep(group, now_ms, [Columns(now_ms, group.whole, [None] * len(group.whole), group.bad)])
         group.down = True
         self._settle(quality)
 

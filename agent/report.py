@@ -189,7 +189,7 @@ class Reporter:
         if due:
             values = [self._newest(index) for index in due]
             qualities = {index: self._quality[index] for index in due if index in self._quality}
-            chosen = Columns(time_ms, tuple(due), values, qualities or NO_QUALITIES)
+            chosen = Columns(time_ms, due, values, qualities or NO_QUALITIES)
             self._remember_each(now_s, chosen)
             yield chosen
         self._due = min(map(self._due_at, range(len(self._rules))), default=_NEVER)
@@ -227,7 +227,7 @@ class Reporter:
 
 def _cut(columns: Columns, positions: Sequence[int]) -> Columns:
     """Only these positions."""
-    indexes = tuple(columns.indexes[k] for k in positions)
+    indexes = [columns.indexes[k] for k in positions]
     values = [columns.values[k] for k in positions]
     times = None if columns.times is None else [columns.times[k] for k in positions]
     qualities = columns.qualities

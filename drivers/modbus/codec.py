@@ -58,7 +58,7 @@ class BlockCodec:
         if len(good) == len(values):
             return self.indexes, kept, NO_FAULTS
         failed = [index for index, value in zip(self.indexes, values, strict=True) if value is None]
-        return tuple(index for index, _ in good), kept, dict.fromkeys(failed, Quality.BAD_DECODE)
+        return [index for index, _ in good], kept, dict.fromkeys(failed, Quality.BAD_DECODE)
 
 
 def encode(point: Point, value: Value) -> bytes:

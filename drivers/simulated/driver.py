@@ -118,4 +118,4 @@ def _difference(shown: Shown, last: Shown | None, time_ms: int) -> Scan:
     ]
     good = [(i, value) for i in changed if (value := shown.values[i]) is not None]
     faults = {i: shown.faults[i] for i in changed if i in shown.faults}
-    return Scan(time_ms, tuple(i for i, _ in good), tuple(value for _, value in good), faults or NO_FAULTS)
+    return Scan(time_ms, [i for i, _ in good], tuple(value for _, value in good), faults or NO_FAULTS)

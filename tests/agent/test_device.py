@@ -135,3 +135,17 @@ def test_records_of_an_implausible_clock_say_how_to_correct_them() -> None:
     bench.wall_ms = BUILT_MS
     bench.take(Scan(BUILT_MS, (0,), (2,)))
     assert bench.kept.records[-1].offset_ms is None
+
+
+def test_nothing_grows_with_what_comes_only_once() -> None:
+    """Partial changes, faults and outages are as many as there are seconds in a year."""
+    bench = Bench()
+    everything = (0, 1, 2)
+    for n in range(2000):
+        bench.take(Scan(n, everything, (n, "A", n % 7)))
+        bench.take(Scan(n, [n % 3], [n]), Scan(n, (), (), {1: TIMEOUT}))
+        bench.device.lost("fast", Quality.BAD_NOT_CONNECTED)
+    for group in bench.device._groups.values():
+        assert len(group.lanes) <= 2
+        assert len(group.normaliser._lanes) <= 2
+        assert len(group.reporter._lanes) <= 2

@@ -43,7 +43,7 @@ def test_only_what_changed_is_cut_out_with_its_time() -> None:
     reporter = Reporter([Rule()] * 3)
     tick(reporter, 0, [columns({0: 1, 1: 2, 2: 3})])
     changed = Columns(50, (0, 1, 2), (1, 5, 6), {}, (47, 48, 49))
-    assert tick(reporter, 1, [changed]) == [Columns(50, (1, 2), [5, 6], {}, [48, 49])]
+    assert tick(reporter, 1, [changed]) == [Columns(50, [1, 2], [5, 6], {}, [48, 49])]
 
 
 def test_scattered_indexes() -> None:
