@@ -92,8 +92,8 @@ class Scan(NamedTuple):
     time_ms: int
     """Moment of acquisition, UTC epoch milliseconds: for a request the middle between sending and answer."""
     indexes: Sequence[int]
-    """Positions in `Group.tags` of what has a value here. A tuple is prepared for, so it should be the same object again
-    and again, such as that of a block; what comes only once is a list."""
+    """Positions in `Group.tags` of what has a value here. A tuple is prepared for, so it should be the same object
+    again and again, such as that of a block; what comes only once is a list."""
     values: Sequence[Value]
     """In the order of `indexes`."""
     faults: Mapping[int, Quality] = NO_FAULTS
