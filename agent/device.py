@@ -115,6 +115,11 @@ class Device:
         group.troubled_reads = group.troubled_reads + 1 if troubles else 0
         self._settle(troubles[0] if troubles else Quality.BAD_CONFIG)
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether values are missing: being late is no news beside that."""
+        return any(group.troubled_reads or group.down for group in self._groups.values())
+
     def _settle(self, quality: Quality) -> None:
         """The device is down when all its groups are, up when one has a value."""
         groups = self._groups.values()
@@ -122,14 +127,22 @@ class Device:
             self._turn(up=False, quality=quality)
         elif any(group.down is False and len(group.bad) < len(group.names) for group in groups):
             self._turn(up=True, quality=quality)
-        worst = max(groups, key=lambda group: group.troubled_reads)
-        if worst.troubled_reads >= SILENT_READS:
-            names = [worst.names[i] for i in sorted(worst.bad)]
-            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-            self._journal.lost(
-                "W2003", self.name, quality=quality.value, bad=len(names), tags=len(worst.names), names=shown
-            )
+        self._tell(quality)
+
+    def _tell(self, quality: Quality) -> None:
+        """One line for the whole device: it does not answer, or some of its values are missing."""
+        groups = self._groups.values()
+        troubled = [group for group in groups if group.troubled_reads >= SILENT_READS]
+        names = [group.names[i] for group in troubled for i in sorted(group.bad)]
+        tags = sum(len(group.names) for group in groups)
+        shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        facts = {"quality": quality.value, "bad": len(names), "tags": tags, "names": shown}
+        if self._is_up is False and troubled:
+            self._journal.lost("E2004", self.name, **facts)
+        elif troubled:
+            self._journal.lost("W2003", self.name, **facts)
         elif all(group.troubled_reads == 0 and not group.down for group in groups):
+            self._journal.back("E2004", self.name)
             self._journal.back("W2003", self.name)
 
     def _turn(self, *, up: bool, quality: Quality) -> None:

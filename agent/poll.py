@@ -119,7 +119,7 @@ class Poller:
         turns.late_in_a_row = turns.late_in_a_row + 1 if skipped else 0
         self._health.overruns += skipped
         about = f"{self._connection.name}/{turns.group}"
-        if turns.late_in_a_row >= LATE_READS:
+        if turns.late_in_a_row >= LATE_READS and not turns.device.is_troubled:
             facts = {"device": turns.device.name, "every": f"{turns.every_s:g} s", "skipped": skipped}
             self._journal.lost("W2002", about, **facts)
         elif not skipped:
@@ -136,6 +136,8 @@ class Poller:
 
     def _answered(self) -> None:
         self._backoff.reset()
+        if self._health.state == "connecting":
+            self._journal.note("I2005", self._connection.name, url=self._connection.url)
         if self._health.state != "up":
             self._health.enter("up", self._clock.now_ms())
             if self._lost_code is not None:

@@ -120,6 +120,9 @@ def _say_started(configuration: Configuration, outbox: Outbox, log: Log) -> None
         tags=sum(len(device.tags) for device in configuration.devices),
         boot=outbox.boot,
     )
+    previous = outbox.previous
+    if previous is not None and not previous.get("clean"):
+        log.note("W9011", configuration.gateway, boot=previous.get("boot"))
 
 
 def _say_stopped(configuration: Configuration, outbox: Outbox, log: Log) -> None:
@@ -128,3 +131,5 @@ def _say_stopped(configuration: Configuration, outbox: Outbox, log: Log) -> None
         tally = outbox.reader(destination.name).tally
         facts = {"destination": destination.name, "accepted": tally.accepted, "queued": tally.queued}
         log.note("I9002", configuration.gateway, **facts, dropped=sum(tally.dropped.values()))
+        if tally.queued:
+            log.note("W9012", configuration.gateway, **facts)

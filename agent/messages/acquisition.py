@@ -30,4 +30,14 @@ MESSAGES: dict[str, Message] = {
         "变量恢复正常",
         "all values are there again",
     ),
+    "E2004": Message(
+        "error",
+        "已连接但没有应答（{quality}），全部 {tags} 个变量没有值",
+        "connected, but it does not answer ({quality}): none of its {tags} values can be read",
+        "检查 PLC 是否运行、站号是否正确、网关后的线路；程序会继续尝试",
+        "check that the PLC runs, its unit number, and the line behind a gateway; the agent keeps asking",
+        "恢复应答",
+        "it answers again",
+    ),
+    "I2005": Message("info", "{url} 已连接，有应答", "{url} answers"),
 }

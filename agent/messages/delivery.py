@@ -46,10 +46,11 @@ _STATE = {
 _LINK = {
     "E4001": Message(
         "error",
-        "连接中断：{reason}",
-        "connection lost: {reason}",
-        "检查网络、代理服务器地址和证书；数据保留在本机，恢复后补发",
-        "check network, broker address and certificates; records are kept here and sent later",
+        "没有连上消息服务器：{reason}",
+        "no connection to the broker: {reason}",
+        "检查网络、消息服务器的地址和端口、用户名和密码、证书；数据保留在本机，恢复后补发",
+        "check network, the broker's address and port, user name and password, certificates; records are kept here and "
+        "sent later",
         "连接已恢复（MQTT {protocol}）",
         "connected again (MQTT {protocol})",
     ),
@@ -60,9 +61,9 @@ _LINK = {
     ),
     "W4003": Message(
         "warning",
-        "代理服务器只支持 MQTT 3.1.1：它拒收的消息无法被发现",
+        "消息服务器只支持 MQTT 3.1.1：它拒收的消息无法被发现",
         "the broker speaks only MQTT 3.1.1: a message that it refuses cannot be told from one that it takes",
-        "请升级代理服务器，或确认主题权限",
+        "请升级消息服务器，或确认主题权限",
         "use a broker with MQTT 5, or check the topic permissions by hand",
     ),
     "E4004": Message(
@@ -79,18 +80,18 @@ _LINK = {
 _RECORDS = {
     "E4010": Message(
         "error",
-        "代理服务器拒收主题 {topic}：{reason}。该主题的数据保留，慢速重试",
+        "消息服务器拒收主题 {topic}：{reason}。该主题的数据保留，慢速重试",
         "the broker refuses topic {topic}: {reason}. Its records are kept and retried slowly",
         "请平台方检查该客户端的主题权限和配额",
         "ask the platform to check this client's permissions and quota for the topic",
-        "代理服务器又接受主题 {topic}",
+        "消息服务器又接受主题 {topic}",
         "the broker takes topic {topic} again",
     ),
     "E4011": Message(
         "error",
         "设备 {stream} 的一条数据无法发送（{reason}），已放弃并以 gap 事件报告",
         "a record of {stream} can never be sent ({reason}); it is given up and announced as a gap event",
-        "检查代理服务器的最大报文长度",
+        "检查消息服务器的最大报文长度",
         "check the broker's maximum packet size",
     ),
     "E4900": Message(

@@ -27,6 +27,20 @@ MESSAGES: dict[str, Message] = {
         "已停止：{destination} 共 {accepted} 条记录，未送达 {queued} 条，丢弃 {dropped} 条",
         "stopped: {destination}: {accepted} records, {queued} not delivered, {dropped} dropped",
     ),
+    "W9011": Message(
+        "warning",
+        "上次运行（序号 {boot}）没有正常停止，当时内存中未送达的数据已丢失",
+        "the run before this one (boot {boot}) did not end cleanly; what it had not delivered is lost",
+        "平台可从 state 消息的 previous 看到；请避免直接断电",
+        "the platform sees it in `previous` of the state message; avoid cutting the power",
+    ),
+    "W9012": Message(
+        "warning",
+        "停止时 {destination} 有 {queued} 条记录未送达，已丢失",
+        "{queued} records for {destination} were not delivered before the stop and are lost",
+        "停机前先确认消息服务器在线",
+        "see that the broker is there before stopping the agent",
+    ),
     "E9003": Message(
         "error",
         "程序内部缺陷：{error}（位于 {where}）",
@@ -46,7 +60,7 @@ MESSAGES: dict[str, Message] = {
     "N9005": Message(
         "notice", "仍未恢复，{minutes} 分钟内 {times} 次", "still failing, {times} times in {minutes} min"
     ),
-    "N9006": Message("notice", "中断 {seconds} 秒，{times} 次", "after {seconds} s, {times} times"),
+    "N9006": Message("notice", "历时 {seconds} 秒，共 {times} 次", "after {seconds} s, {times} times"),
     "N9007": Message("notice", "同类另有 {count} 条：{subjects}", "and {count} more like this: {subjects}"),
     "W9008": Message("warning", "库 {library}：{text}", "library {library}: {text}"),
     "E9009": Message(

@@ -87,7 +87,7 @@ def test_one_lost_reply_is_no_news_but_three_are() -> None:
     for _ in range(4):
         assert not bench.take(Scan(20, (), (), dict.fromkeys(range(3), TIMEOUT)))
     assert len(bench.lines) == 1
-    assert "W2003 press01: 3 of 3 values are missing (bad.timeout): speed, job, count" in bench.lines[0]
+    assert "W2003 press01: 3 of 4 values are missing (bad.timeout): speed, job, count" in bench.lines[0]
     bench.take(everything)
     assert len(bench.lines) == 2
     assert "all values are there again" in bench.lines[1]
@@ -115,6 +115,20 @@ def test_the_device_is_down_when_all_its_groups_are() -> None:
         ("comm", {"state": "down", "reason": "bad.not_connected"}),
         ("comm", {"state": "up"}),
     ]
+
+
+def test_a_device_that_is_silent_in_all_its_groups_is_an_error_with_all_its_values() -> None:
+    bench = Bench()
+    for _ in range(4):
+        bench.take(Scan(20, (), (), dict.fromkeys(range(3), TIMEOUT)))
+        bench.take(Scan(20, (), (), {0: TIMEOUT}), group="slow")
+    assert "E2004 press01: connected, but it does not answer (bad.timeout): none of its 4 values" in bench.lines[-1]
+    assert bench.device.is_troubled
+    bench.take(Scan(30, (0, 1, 2), (1, "A", 1)))
+    bench.take(Scan(30, (0,), (5,)), group="slow")
+    assert "it answers again" in "".join(bench.lines)
+    assert not bench.device.is_troubled
+    assert len(bench.lines) <= 4
 
 
 def test_a_lost_connection_makes_every_value_null_once() -> None:
