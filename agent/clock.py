@@ -28,6 +28,8 @@ class Clock:
         self._monotonic = monotonic
         self._floor_ms = max(BUILT_MS, newest_ms)
         self._offset_ms = self.offset_ms()
+        self._before_ms = self._offset_ms
+        """The offset before the newest step."""
 
     def now_ms(self) -> int:
         """Wall time: UTC epoch milliseconds, right or not."""
@@ -49,5 +51,20 @@ class Clock:
         """Milliseconds by which the wall clock stepped since the last look; 0 while it only drifts."""
         offset = self.offset_ms()
         moved = offset - self._offset_ms
-        self._offset_ms = offset
-        return moved if abs(moved) > STEP_MS else 0
+        if abs(moved) <= STEP_MS:
+            self._offset_ms = offset
+            return 0
+        self._before_ms, self._offset_ms = self._offset_ms, offset
+        return moved
+
+    def doubt_of(self, time_ms: int) -> int | None:
+        """Of something stamped `time_ms`: the offset at that moment if the clock was implausible then, else None.
+
+        It may have become right since: between two looks, or while an answer was on its way.
+        """
+        offset = self.offset_ms()
+        if not self.is_plausible:
+            return offset
+        if time_ms >= self._floor_ms:
+            return None
+        return self._offset_ms if abs(offset - self._offset_ms) > STEP_MS else self._before_ms

@@ -37,6 +37,11 @@ class TagGroup:
     whole: tuple[int, ...] = ()
     """The positions of all tags."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether the last read brought a value, or nothing but refusals: somebody is there."""
+        return len(self.bad) < len(self.names) or all(q is Quality.BAD_CONFIG for q in self.bad.values())
+
     @classmethod
     def of(cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]]) -> "TagGroup":
         """From (tag name, normalising rule, reporting rule), in the order of the driver's group."""
@@ -67,7 +72,7 @@ class Device:
         self._is_up: bool | None = None
 
     def take(self, name: str, scans: Sequence[Scan]) -> bool:
-        """One completed read of a group. Returns whether at least one of its tags has a value."""
+        """One completed read of a group. Returns whether the device answered, be it with a refusal."""
         group = self._groups[name]
         named = [scan for scan in scans if scan.indexes or scan.faults]
         for scan in named:
@@ -78,9 +83,9 @@ class Device:
                 group.bad.update((i, quality) for i, quality in scan.faults.items() if quality.is_bad)
         time_ms = scans[-1].time_ms if scans else self._clock.now_ms()
         self._keep(group, time_ms, [group.normaliser(scan) for scan in named])
-        if group.bad or group.troubled_reads or group.down is not False:
+        if group.bad or group.troubled_reads or group.down is not False or not self._is_up:
             self._judge(group)
-        return len(group.bad) < len(group.names)
+        return group.answers
 
     def lost(self, name: str, quality: Quality) -> None:
         """The conversation is gone, or still gone: no tag of the group has a value."""
@@ -104,13 +109,12 @@ class Device:
             self._append(Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev))
 
     def _append(self, record: Record) -> None:
-        if not self._clock.is_plausible:
-            record.offset_ms = self._clock.offset_ms()
+        record.offset_ms = self._clock.doubt_of(record.time_ms)
         self._outbox.append([record])
 
     def _judge(self, group: TagGroup) -> None:
         """Trouble that lasts is told once; what is over as well. Wrong addresses are told by the driver."""
-        group.down = len(group.bad) == len(group.names) and (group.down or group.troubled_reads + 1 >= SILENT_READS)
+        group.down = not group.answers and (group.down or group.troubled_reads + 1 >= SILENT_READS)
         troubles = [quality for quality in group.bad.values() if quality is not Quality.BAD_CONFIG]
         group.troubled_reads = group.troubled_reads + 1 if troubles else 0
         self._settle(troubles[0] if troubles else Quality.BAD_CONFIG)
@@ -125,7 +129,7 @@ class Device:
         groups = self._groups.values()
         if all(group.down for group in groups):
             self._turn(up=False, quality=quality)
-        elif any(group.down is False and len(group.bad) < len(group.names) for group in groups):
+        elif any(group.down is False and group.answers for group in groups):
             self._turn(up=True, quality=quality)
         self._tell(quality)
 

@@ -60,13 +60,13 @@ class DeviceHealth:
         if polls is None:
             polls = self.hours[hour] = Polls()
             while len(self.hours) > HOURS_KEPT:
-                del self.hours[min(self.hours)]
+                del self.hours[next(iter(self.hours))]
         polls.expected += expected
         polls.acquired += acquired
 
     def report(self) -> list[dict[str, int]]:
-        """The hour that runs and the one before it, newest first."""
-        newest = sorted(self.hours, reverse=True)[:2]
+        """The hour that runs and the one before it, newest first: as they came, whatever the clock did."""
+        newest = list(self.hours)[:-3:-1]
         return [
             {"hour": hour, "expected": self.hours[hour].expected, "acquired": self.hours[hour].acquired}
             for hour in newest

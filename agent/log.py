@@ -14,7 +14,7 @@ from datetime import datetime
 from agent.messages import Catalogue
 
 PRIORITIES = {"error": 3, "warning": 4, "notice": 5, "info": 6}
-LINES_PER_MINUTE = 8
+LINES_PER_MINUTE = 4
 """Of one code and direction (lost or back); both and their summaries together stay under 20."""
 SUMMARY_AFTER_S = (60.0, 600.0, 3600.0)
 """When a lasting state is told again; the last one repeats."""

@@ -184,7 +184,7 @@ def compile_rule(rule: Rule) -> Judge:
             return None, Quality.BAD_NULL
         value = convert(raw)
         if value is None:
-            return None, Quality.BAD_DECODE
+            return None, Quality.BAD_TYPE if isinstance(raw, str) and rule.enum is None else Quality.BAD_DECODE
         if not isinstance(value, str) and not low <= value <= high:
             return value, Quality.UNCERTAIN_RANGE
         return value, Quality.GOOD

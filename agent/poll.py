@@ -76,15 +76,18 @@ class Poller:
         """Connect, poll, close, wait, for ever. One of the three places that survive a defect."""
         while True:
             try:
-                await self._connection.driver.connect()
-                await self._poll()
+                try:
+                    await self._connection.driver.connect()
+                    await self._poll()
+                finally:
+                    await self._connection.driver.close()
             except NotConnected as lost:
                 self._lost(lost.code or "E2001", lost.reason)
-            except Exception as defect:  # noqa: BLE001  # one connection must not end the others
+            except Exception as defect:  # one connection must not end the others
+                if _is_cancelled():  # closing failed on the way out; the end is the end all the same
+                    raise asyncio.CancelledError from defect
                 self._journal.lost("E9003", self._connection.name, error=repr(defect), where=origin(defect))
                 self._lost("E2001", "defect")
-            finally:
-                await self._connection.driver.close()
             await asyncio.sleep(self._backoff.pause(self._clock.monotonic()))
 
     async def _poll(self) -> NoReturn:
@@ -95,14 +98,16 @@ class Poller:
         while True:
             at, order = due[0]
             now = self._clock.monotonic()
-            if at > now:
-                await asyncio.sleep(at - now)
+            # Late or not, others get their turn of the loop: a driver may answer without waiting for anything.
+            await asyncio.sleep(max(at - now, 0))
             turns = self._connection.turns[order]
-            await self._read(turns)
-            heapq.heapreplace(due, (self._next(turns, at), order))
+            turn = await self._read(turns)
+            heapq.heapreplace(due, (self._next(turns, turn), order))
 
-    async def _read(self, turns: Turns) -> None:
-        turn = max(turns.turn_at(self._clock.monotonic()), 0)
+    async def _read(self, turns: Turns) -> int:
+        """Read a group once and return which of its turns that was; -1 before its turn 0."""
+        actual = turns.turn_at(self._clock.monotonic() + 1e-6)
+        turn = max(actual, 0)
         fresh = self._expect(turns, turn)
         scans = await self._connection.driver.read(turns.group)
         self._health.reads += 1
@@ -110,10 +115,11 @@ class Poller:
             self._answered()
             if fresh:
                 turns.device.health.count(self._clock.now_ms(), acquired=1)
+        return actual
 
-    def _next(self, turns: Turns, at: float) -> float:
+    def _next(self, turns: Turns, turn: int) -> float:
         """The next turn that can still be kept; those before it are skipped and counted."""
-        after = turns.turn_at(at + 1e-6) + 1
+        after = turn + 1
         possible = max(turns.turn_at(self._clock.monotonic()), 0)
         skipped = max(possible - after, 0)
         turns.late_in_a_row = turns.late_in_a_row + 1 if skipped else 0
@@ -166,6 +172,11 @@ class Poller:
             self._journal.forget(self._lost_code, self._connection.name)
         self._lost_code = code
         return code
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def origin(defect: BaseException) -> str:

@@ -92,7 +92,7 @@ class Reporter:
         if lane is None or lane.indexes is not indexes:
             lane = self._compile(columns)
         is_clean = not columns.qualities and self._is_clean(indexes)
-        positions = (self._compare if is_clean else self._compare_each)(now_s, lane, columns)
+        positions = self._positions(now_s, lane, columns, is_clean=is_clean)
         if not positions:
             return ()
         if len(positions) == len(indexes):
@@ -107,6 +107,15 @@ class Reporter:
         if self._due == _NEVER:
             self._due = now_s + min(rule.max_interval_s for rule in self._rules)
         return (chosen,)
+
+    def _positions(self, now_s: float, lane: _Lane, columns: Columns, *, is_clean: bool) -> list[int]:
+        """Which positions are to be reported."""
+        if is_clean:
+            try:
+                return self._compare(now_s, lane, columns)
+            except TypeError:  # a tag of no declared type showed a number before and a text now
+                pass
+        return self._compare_each(now_s, lane, columns)
 
     def _is_clean(self, indexes: Sequence[int]) -> bool:
         """Whether all of these were reported good the last time."""

@@ -6,6 +6,7 @@ one call. docs/decisions/0004 has the figures and what it costs: two methods of 
 """
 
 import ssl
+import time
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -67,6 +68,9 @@ class Client(paho.Client):
             received: bytes = sock.recv(READ_BYTES)
         except NOT_NOW:
             return None
+        if self._ping_t:
+            # What comes beside paho is life too: a PINGREQ may stand behind a long queue on a slow line.
+            self._ping_t = time.monotonic()
         return received
 
     def new_mid(self) -> int:

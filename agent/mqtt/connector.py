@@ -19,6 +19,9 @@ Will = tuple[str, bytes, int, bool]
 VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
+DOUBTS = 3
+
+
 class Connector:
     """Opens one link after another to the same broker, and remembers which MQTT it understands."""
 
@@ -26,6 +29,8 @@ class Connector:
         self.endpoint = endpoint
         self._dial: _Dial | None = None
         self._known: Protocol | None = None
+        self._doubts = 0
+        """Times in a row that MQTT 5 was dropped or not answered."""
 
     async def open(self, will: Will | None = None) -> Link:
         """Connect and wait for CONNACK. Raises `LinkFailed` with the reason in words."""
@@ -34,13 +39,22 @@ class Connector:
         first: LinkFailed | None = None
         for protocol in candidates:
             try:
-                return await self._attempt(protocol, will)
+                link = await self._attempt(protocol, will)
             except (OldBroker, Dropped, Silent) as failed:
-                # A broker that only dropped CONNECT, or was silent, may have been restarting: 5 is tried again next
-                # time, because with 3.1.1 a refused message cannot be seen.
                 first = first or failed
                 self._known = "3.1.1" if isinstance(failed, OldBroker) and protocol == "5" else None
+                if protocol == "5" and not self._may_be_old(failed):
+                    break
+            else:
+                self._doubts = 0
+                return link
         raise self._explained(first)
+
+    def _may_be_old(self, failed: LinkFailed) -> bool:
+        """Whether to ask in 3.1.1. A broker that drops CONNECT, or is silent, may only be restarting, and with 3.1.1 a
+        refused message cannot be seen: so that is done when 5 failed this way several times in a row."""
+        self._doubts += not isinstance(failed, OldBroker)
+        return isinstance(failed, OldBroker) or self._doubts >= DOUBTS
 
     def _explained(self, failed: LinkFailed | None) -> LinkFailed:
         """The alert that asks for a certificate is lost when our side was still writing."""

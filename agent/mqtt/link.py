@@ -59,6 +59,8 @@ class Link:
         self._on_message: OnMessage | None = None
         self._writer_added = False
         self._is_flushing = False
+        self._answered_s = 0.0
+        """Monotonic time of the newest PUBACK."""
         self._listen()
 
     def _listen(self) -> None:
@@ -132,6 +134,7 @@ class Link:
                 self._client.serve(packet)
 
     def _answer(self, mid: int, code: int) -> None:
+        self._answered_s = time.monotonic()
         flying = self._flying.pop(mid, None)
         if flying is not None:
             flying[0](Refusal(code, puback_reason(code)) if code >= 0x80 else None)
@@ -166,7 +169,8 @@ class Link:
             self._end(f"cannot send ({type(error).__name__})")
         self._flush()
         oldest = next(iter(self._flying.values()), None)
-        if oldest is not None and time.monotonic() - oldest[1] > self._endpoint.ack_timeout_s:
+        # On a slow line the end of a window waits long behind its beginning: what is acknowledged meanwhile is life.
+        if oldest is not None and time.monotonic() - max(oldest[1], self._answered_s) > self._endpoint.ack_timeout_s:
             self._end(f"no acknowledgement for {self._endpoint.ack_timeout_s:g} s")
 
     # ---- what the rest of the agent says ----
@@ -213,7 +217,7 @@ class Link:
         if not name or len(name) > packets.TOPIC_MAX or b"+" in name or b"#" in name or b"\0" in name:
             on_done(Refusal(TOPIC_NAME_INVALID, f"not a topic: {topic[:80]!r}"))
             return
-        mid = self._client.new_mid() if qos else 0
+        mid = self._free_mid() if qos else 0
         is_5 = self.protocol == "5"
         self._client.write(packets.publish(name, payload, qos, retain and self._may_retain, mid, is_5))
         if qos:
@@ -223,6 +227,12 @@ class Link:
         if not self._is_flushing:
             self._is_flushing = True
             self._loop.call_soon(self._flush)
+
+    def _free_mid(self) -> int:
+        """The ids go round in 65,535 messages; one that is still in flight is left out."""
+        while (mid := self._client.new_mid()) in self._flying:
+            continue
+        return mid
 
     async def subscribe(self, filters: Sequence[str], on_message: OnMessage) -> None:
         """Hear these topic filters. Raises `LinkFailed` when the broker refuses one or does not answer."""

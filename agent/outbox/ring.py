@@ -142,7 +142,10 @@ class Ring:
     def _expire(self, now: float) -> None:
         limit = now - self._max_age_s
         for items in (self._samples, self._events):
-            while items and (item := next(iter(items.values()))).at < limit and not item.flying:
+            while items and next(iter(items.values())).at < limit:
+                item = next(_resting(items), None)
+                if item is None or item.at >= limit:
+                    break
                 self._drop(item, "age")
 
     def _shrink(self) -> None:

@@ -58,6 +58,19 @@ def test_the_offset_restamps_what_was_taken_before_a_step() -> None:
     assert taken_ms + clock.offset_ms() - offset == clock.now_ms() - 60_000
 
 
+def test_what_was_stamped_before_a_step_is_restamped_though_the_clock_is_right_by_now() -> None:
+    hands = Hands(5_000)
+    clock = hands.clock()
+    stamped = clock.now_ms()
+    hands.go(2, drift_ms=BUILT_MS)
+    for _ in range(2):  # before the step was looked at, and after
+        doubt = clock.doubt_of(stamped)
+        assert doubt is not None
+        assert stamped + clock.offset_ms() - doubt == clock.now_ms() - 2_000
+        clock.look()
+    assert clock.doubt_of(clock.now_ms()) is None
+
+
 def test_the_real_clocks() -> None:
     clock = Clock()
     assert clock.is_plausible

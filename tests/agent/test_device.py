@@ -163,3 +163,16 @@ def test_nothing_grows_with_what_comes_only_once() -> None:
         assert len(group.lanes) <= 2
         assert len(group.normaliser._lanes) <= 2
         assert len(group.reporter._lanes) <= 2
+
+
+def test_a_device_that_refuses_everything_is_there_and_then_good() -> None:
+    bench = Bench()
+    refused = dict.fromkeys(range(3), Quality.BAD_CONFIG)
+    assert bench.take(Scan(10, (), (), refused))
+    assert bench.kept.events() == [("comm", {"state": "up"})]
+    for _ in range(4):
+        bench.take(Scan(20, (), (), dict.fromkeys(range(3), TIMEOUT)))
+    assert bench.take(Scan(30, (), (), refused))
+    assert "there again" in bench.lines[-1] or "answers again" in bench.lines[-1]
+    assert bench.take(Scan(40, (0, 1, 2), (1, "A", 1)))
+    assert not bench.device.is_troubled

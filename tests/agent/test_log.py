@@ -71,7 +71,7 @@ def test_what_was_held_back_is_told_in_one_line() -> None:
     night.now += 61
     night.log.flush()
     assert len(night.lines) == LINES_PER_MINUTE + 1
-    assert "E2001 and 22 more like this: plc8, plc9" in night.lines[-1]
+    assert "E2001 and 26 more like this: plc4, plc5" in night.lines[-1]
 
 
 def test_priorities_for_journald() -> None:

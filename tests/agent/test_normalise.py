@@ -58,7 +58,7 @@ def test_good(rule: Rule, raw: object, value: object) -> None:
         (Rule(null_values=(65535,), scale=Fraction("0.1"), range=(0, 400)), 65535, None, Quality.BAD_NULL),
         (Rule(enum={1: "run"}), 9, None, Quality.BAD_DECODE),
         (Rule(enum={1: "run"}), "run", None, Quality.BAD_DECODE),
-        (Rule(scale=Fraction(2), range=(0, 9)), "text", None, Quality.BAD_DECODE),
+        (Rule(scale=Fraction(2), range=(0, 9)), "text", None, Quality.BAD_TYPE),
         (Rule(range=(-20, 400), scale=Fraction("0.1")), 4001, 400.1, Quality.UNCERTAIN_RANGE),
         (Rule(range=(0, 1)), -1, -1, Quality.UNCERTAIN_RANGE),
     ],
@@ -88,7 +88,7 @@ def test_a_text_where_a_number_belongs_is_no_value_and_harms_no_neighbour() -> N
     rules = [TENTH, TENTH, Rule(scale=Fraction(2)), Rule(range=(0, 1)), Rule(scale=Fraction(2), range=(0, 9))]
     columns = Normaliser(rules)(Scan(0, (0, 1, 2, 3, 4), (5, "x", "y", "z", "w")))
     assert list(columns.values) == [0.5, None, None, "z", None]
-    assert columns.qualities == {1: Quality.BAD_TYPE, 2: Quality.BAD_TYPE, 4: Quality.BAD_DECODE}
+    assert columns.qualities == {1: Quality.BAD_TYPE, 2: Quality.BAD_TYPE, 4: Quality.BAD_TYPE}
 
 
 @given(

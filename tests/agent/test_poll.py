@@ -1,6 +1,7 @@
 """Looking after a connection, in virtual time: an hour of polling takes a moment and every millisecond counts."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -207,3 +208,42 @@ def test_cancelling_closes_the_conversation() -> None:
     site = Site(line := Line(lambda group, now: 100.0))
     run(site.look_after(), for_s=5)
     assert line.calls == ["connect", "close"]
+
+
+def test_a_read_that_begins_in_the_next_turn_is_that_turn_and_is_not_repeated() -> None:
+    """A fast group beside one that takes longer than its period, once a second."""
+    site = Site(
+        line := Line(lambda group, now: 0.187 if group == "slow" else 0.001), ("fast", 0.125, 0.0), ("slow", 1.0, 0.0)
+    )
+    run(site.look_after(), for_s=100.01)
+    times = [at for name, at in line.reads if name == "fast"][2:]
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.05
+    expected, acquired = site.polls()
+    assert expected - acquired == site.health.overruns
+
+
+def test_a_close_that_fails_is_a_defect_of_one_connection() -> None:
+    class Broken(Line):
+        async def close(self) -> None:
+            await super().close()
+            raise OSError("cannot close")
+
+    line = Broken()
+    line.refuse_until = START + 3
+    site = Site(line)
+    run(site.look_after(), for_s=20)
+    assert site.kept.values()[-1][1]["value"] is not None
+    assert any("E9003" in said for said in site.lines)
+
+
+def test_a_driver_that_never_waits_does_not_starve_the_loop() -> None:
+    async def both() -> None:
+        site = Site(Line(), ("fast", 1.0, 0.0))
+        task = asyncio.ensure_future(site.look_after())
+        for _ in range(10):
+            await asyncio.sleep(0.5)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    run(both(), for_s=100)
