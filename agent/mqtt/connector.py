@@ -46,7 +46,8 @@ class Connector:
                 if protocol == "5" and not self._may_be_old(failed):
                     break
             else:
-                self._doubts = 0
+                if protocol == "5":
+                    self._doubts = 0
                 return link
         raise self._explained(first)
 
