@@ -66,6 +66,12 @@ class Refusals:
                 self._reader.refuse(lsn, 0.0)
             self._journal.back("E4010", f"{self._destination} {topic}", topic=topic)
 
+    def ended(self, topic: str, lsn: int) -> None:
+        """A record ended in another way: if it was the one that was tried, the next try takes another."""
+        blocked = self._blocked.get(topic)
+        if blocked is not None and blocked.probe == lsn:
+            blocked.probe = None
+
     def _probe(self, topic: str) -> None:
         """Let the oldest that is still there through; what was dropped meanwhile is passed over."""
         blocked = self._blocked[topic]

@@ -142,11 +142,13 @@ class Session(Generic[S]):
             self.refusals.accepted(topic)
             self._prove()
         elif refusal.code == PACKET_TOO_LARGE:
+            self.refusals.ended(topic, entry.lsn)
             self._set_aside(entry, "too_large", refusal.reason)
         elif refusal.code == PAYLOAD_FORMAT_INVALID:
             # The fault of this record, not of its topic: it alone waits.
             about = f"{self._ways.name} {topic}"
             self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
+            self.refusals.ended(topic, entry.lsn)
             self._ways.reader.refuse(entry.lsn, self._ways.pace.probe_most_s)
         else:
             self.refusals.refused(topic, entry.lsn, refusal.reason)
