@@ -12,6 +12,7 @@ from agent.formats.contract import Format, Snapshot
 from agent.mqtt import Link, LinkFailed, Will
 from agent.outbox.contract import Reader
 from agent.publish.pace import Pace
+from agent.publish.refusals import Refusals
 from agent.publish.session import Session, Ways
 from agent.scope import Scope
 from drivers.contract import Journal
@@ -53,7 +54,8 @@ class Delivery(Generic[S]):
         self.turned_s = monotonic()
         """Monotonic time of the newest completed turn: an attempt, successful or not, or a look while connected."""
         self._pace = pace or Pace()
-        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace)
+        self._refusals = Refusals(name, reader, journal, self._pace)
+        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace, self._refusals)
         self._opener = opener
         self._client_id = client_id
         self._journal = journal
@@ -82,7 +84,7 @@ class Delivery(Generic[S]):
             "reason": self._reason,
             "protocol": self._protocol,
             "losses": self._losses,
-            "refused": dict(self._session.refusals.reasons) if self._session else {},
+            "refused": dict(self._refusals.reasons),
             "accepted": tally.accepted,
             "delivered": tally.delivered,
             "queued": tally.queued,

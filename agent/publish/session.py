@@ -33,6 +33,7 @@ class Ways(Generic[S]):
     report: Callable[[], Mapping[str, object]]
     journal: Journal
     pace: Pace
+    refusals: Refusals
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Session(Generic[S]):
         self._is_ending = False
         self._is_draining = False
         self._drained = asyncio.Event()
-        self.refusals = Refusals(ways.name, ways.reader, ways.journal, ways.pace)
+        self._refusals = ways.refusals
 
     async def run(self) -> None:
         """Until the link is lost, which is raised as `LinkFailed`."""
@@ -70,7 +71,7 @@ class Session(Generic[S]):
                 scope.start(self._turns(), f"turns of {ways.name}")
                 await asyncio.wait((self._link.lost,))
         finally:
-            self.refusals.close()
+            self._refusals.close()
         raise LinkFailed(self._link.lost.result())
 
     def _snapshot(self) -> Snapshot:
@@ -107,10 +108,10 @@ class Session(Generic[S]):
 
     def _answered_beside(self, topic: str, refusal: Refusal | None) -> None:
         if refusal is None:
+            self._refusals.accepted(topic)
             self._prove()
         else:
-            about = f"{self._ways.name} {topic}"
-            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
+            self._refusals.tell(topic, refusal.reason)
 
     def _send(self, entry: Entry, snapshot: Snapshot) -> None:
         ways = self._ways
@@ -121,7 +122,7 @@ class Session(Generic[S]):
             return
         if not messages:
             ways.reader.confirm(entry.lsn)
-        elif self.refusals.parks(messages[0].topic, entry.lsn):
+        elif self._refusals.parks(messages[0].topic, entry.lsn):
             return
         elif len(messages) == 1:
             self._link.publish(*messages[0], partial(self._answered, entry, messages[0].topic))
@@ -139,19 +140,15 @@ class Session(Generic[S]):
     def _answered(self, entry: Entry, topic: str, refusal: Refusal | None) -> None:
         if refusal is None:
             self._ways.reader.confirm(entry.lsn)
-            self.refusals.accepted(topic)
+            self._refusals.delivered(topic, entry.lsn)
             self._prove()
         elif refusal.code == PACKET_TOO_LARGE:
-            self.refusals.ended(topic, entry.lsn)
+            self._refusals.ended(topic, entry.lsn)
             self._set_aside(entry, "too_large", refusal.reason)
         elif refusal.code == PAYLOAD_FORMAT_INVALID:
-            # The fault of this record, not of its topic: it alone waits.
-            about = f"{self._ways.name} {topic}"
-            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
-            self.refusals.ended(topic, entry.lsn)
-            self._ways.reader.refuse(entry.lsn, self._ways.pace.probe_most_s)
+            self._refusals.malformed(topic, entry.lsn, entry.record.seq, refusal.reason)
         else:
-            self.refusals.refused(topic, entry.lsn, refusal.reason)
+            self._refusals.refused(topic, entry.lsn, refusal.reason)
         if self._is_draining:
             self._look_whether_drained()
 

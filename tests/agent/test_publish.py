@@ -6,6 +6,7 @@ import random
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -23,6 +24,8 @@ from tests.fakes.mosquitto import free_port
 from tests.fakes.told import Told
 
 QUICK = Pace(probe_first_s=0.02, probe_most_s=0.1, drain_s=0.5, farewell_s=0.4, tick_s=0.05)
+PATIENT = replace(QUICK, probe_first_s=60.0, probe_most_s=60.0)
+"""A refused topic is not tried again on the same connection."""
 DATA = "lineside/v1/f/l2/die01/data"
 EVENT = "lineside/v1/f/l2/die01/event"
 
@@ -166,8 +169,27 @@ async def test_a_record_that_the_broker_finds_malformed_waits_alone(tmp_path: Pa
         await here.delivered(19)
         assert here.reader.tally.queued == 1
         await here.until(lambda: numbers(peer).count(7) >= 3)
+        assert here.told.codes() == ["lost E4010"], "the others say nothing of it"
         peer.habits.reason = lambda _: 0
         await here.delivered(20)
+        assert here.told.codes() == ["lost E4010", "back E4010"]
+
+
+async def test_a_topic_that_is_taken_after_a_reconnect_is_told_to_be_back(tmp_path: Path) -> None:
+    """Its refusal was told on a connection that is gone."""
+
+    def not_data(message: Published) -> int:
+        return 0x87 if message.topic == DATA else 0
+
+    async with broker(Habits(reason=not_data)) as peer, site(tmp_path, peer.port, pace=PATIENT) as here:
+        here.sample(0)
+        await here.until(lambda: here.told.codes() == ["lost E4010"])
+        peer.habits.reason = lambda _: 0
+        peer.cut()
+        await here.delivered(1)
+        await here.until(lambda: "back E4001" in here.told.codes())
+        assert here.told.codes().count("lost E4010") == 1
+        assert here.told.codes().count("back E4010") == 1
 
 
 async def test_what_never_fits_is_dropped_counted_and_announced(tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ class Broker:
                 self.changed.clear()
                 await self.changed.wait()
 
+    def cut(self) -> None:
+        """Reset all connections; new ones are welcome."""
+        for writer in self.writers:
+            writer.transport.abort()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
