@@ -5,12 +5,14 @@ device that serves one connection only has its place free when the next one come
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from drivers.errors import NotConnected
 from drivers.modbus.batch import Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.exchange import Exchange
+from drivers.modbus.lookup import Lookup
 from drivers.modbus.reason import not_opened
 from drivers.modbus.request import Outcome, Request, Result
 from drivers.modbus.wire import Wire
@@ -25,7 +27,7 @@ class TcpLink:
         self, host: str, port: int, timeout_s: float, pause_s: float, counts: Counts, exchange: Callable[[], Exchange]
     ) -> None:
         self.endpoint = f"{host}:{port}"
-        self._host = host
+        self._lookup = Lookup(host, timeout_s)
         self._port = port
         self._timeout_s = timeout_s
         self._pause_s = pause_s
@@ -96,10 +98,9 @@ class TcpLink:
         return int(ended_by_device)
 
     async def _connect(self) -> Wire:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s) as self._opening:
-                _, wire = await loop.create_connection(self._new_wire, self._host, self._port)
+                wire = await self._dial(await self._lookup.addresses())
         except TimeoutError:
             if self._closed:
                 raise NotConnected(_CLOSED) from None
@@ -114,6 +115,15 @@ class TcpLink:
             await self._drop()
             raise NotConnected(_CLOSED)
         return wire
+
+    async def _dial(self, addresses: Sequence[str]) -> Wire:
+        """The first of the addresses that takes the connection."""
+        *others, last = addresses
+        loop = asyncio.get_running_loop()
+        for address in others:
+            with contextlib.suppress(OSError):
+                return (await loop.create_connection(self._new_wire, address, self._port))[1]
+        return (await loop.create_connection(self._new_wire, last, self._port))[1]
 
     def _new_wire(self) -> Wire:
         return Wire(self._new_exchange(), self._pause_s)

@@ -1,7 +1,6 @@
 """Why a connection could not be opened, in words that an electrician can act on."""
 
 import errno
-import socket
 
 from drivers.errors import NotConnected
 
@@ -16,7 +15,5 @@ _REASONS = {
 
 def not_opened(error: OSError) -> NotConnected:
     """The refusal for the operator, without addresses and numbers that change from try to try."""
-    if isinstance(error, socket.gaierror):
-        return NotConnected("host name cannot be resolved", "M2013")
     reason, code = _REASONS.get(error.errno or 0, (error.strerror or str(error) or type(error).__name__, None))
     return NotConnected(reason, code)

@@ -54,9 +54,22 @@ async def test_nobody_listens() -> None:
 async def test_a_name_that_does_not_resolve() -> None:
     counts = Counts()
     link = TcpLink("plc.invalid", 502, 5.0, 0.0, counts, lambda: MbapExchange(1, 1.0, 1, counts))
-    with pytest.raises(NotConnected):
+    with pytest.raises(NotConnected) as caught:
         await link.open()
+    assert caught.value.code == "M2013"
     await link.close()
+
+
+async def test_a_name_with_several_addresses_is_tried_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakePlc() as plc:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 0)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        counts = Counts()
+        link = TcpLink("plc", plc.port, 1.0, 0.0, counts, lambda: MbapExchange(1, 1.0, 1, counts))
+        await link.open()
+        (outcome,) = await link.ask([ask(0)])
+        await link.close()
+    assert outcome.result is Result.ANSWER
 
 
 async def test_a_reset_during_a_request_is_noticed_at_once() -> None:
