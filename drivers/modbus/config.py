@@ -1,41 +1,25 @@
 """What a person writes about Modbus: keys of a connection, a device and a tag."""
 
-import re
+from pathlib import Path
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from drivers.modbus.address import Encoding, Order, StringOrder
+from drivers.modbus.endpoint import Endpoint, EndpointError, endpoint
 from drivers.modbus.profile import known, profile
 from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
 _WRITTEN = ConfigDict(extra="forbid", frozen=True)
 
-PORT = 502
-"""Of Modbus/TCP (IANA `mbap`)."""
-
-
-def _endpoint(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise _refused_url(url) from None
-    extra = parts.query or parts.fragment or parts.username is not None or parts.path not in ("", "/")
-    if parts.scheme != "tcp" or not parts.hostname or extra or port == 0 or re.search(r"\s", url):
-        raise _refused_url(url)
-    return parts
-
-
-def _refused_url(url: str) -> PydanticCustomError:
-    return PydanticCustomError("M1001", "{given} is not tcp://host:port", {"given": url})
-
 
 def _checked_url(url: str) -> str:
-    _endpoint(url)
+    try:
+        endpoint(url)
+    except EndpointError as problem:
+        raise PydanticCustomError(problem.code, "{given} is no endpoint", problem.facts) from None
     return url
 
 
@@ -105,31 +89,63 @@ class Limits(BaseModel):
     ] = 3
 
 
+def _found_file(written: str, info: ValidationInfo) -> str:
+    """Relative to the configuration's folder, where there is one: see `drivers.contract.DriverPlugin`."""
+    folder = info.context["folder"] if info.context else Path()
+    path = folder / Path(written).expanduser()
+    if not path.is_file():
+        raise PydanticCustomError("M1044", "there is no file {given}", {"given": str(path)})
+    return str(path)
+
+
+_File = Annotated[str, AfterValidator(_found_file)]
+
+
+class Tls(BaseModel):
+    """Whom to trust, and as whom to speak, on a `tls://` connection."""
+
+    model_config = _WRITTEN
+
+    ca_file: Annotated[_File | None, Field(description="Certificates to trust; else the system's.")] = None
+    cert_file: Annotated[_File | None, Field(description="Own certificate, where the device wants one.")] = None
+    key_file: Annotated[_File | None, Field(description="Its key, not protected by a passphrase.")] = None
+
+    @model_validator(mode="after")
+    def _both(self) -> "Tls":
+        if (self.cert_file is None) != (self.key_file is None):
+            raise PydanticCustomError("M1045", "cert_file and key_file belong together", {})
+        return self
+
+
 class Connection(BaseModel):
-    """One TCP endpoint: a PLC, or a gateway with several units behind it."""
+    """One TCP endpoint or serial line: a PLC, or several units on a bus or behind a gateway."""
 
     model_config = _WRITTEN
 
     url: Annotated[
         str,
         AfterValidator(_checked_url),
-        Field(description="Where it listens: tcp://192.168.1.10:502 (port 502 if none is given)."),
+        Field(
+            description="tcp://host:502 rtu+tcp:// udp:// tls:// listen:// or rtu:///dev/serial/by-id/...?baud=9600."
+        ),
     ]
     timeout: Annotated[
         Duration,
         Field(ge=0.01, le=60, description="How long connecting or an answer may take."),
         Field(json_schema_extra={"default": "1s"}),
     ] = 1.0
+    tls: Annotated[Tls | None, Field(description="Certificates of a tls:// connection.")] = None
     limits: Annotated[Limits, Field(description="What the device on the wire can bear.")] = Limits()
 
-    @property
-    def host(self) -> str:
-        """Name or address of the endpoint, an IPv6 address without its brackets."""
-        return _endpoint(self.url).hostname or ""
+    @model_validator(mode="after")
+    def _agrees(self) -> "Connection":
+        if self.tls is not None and self.endpoint.scheme != "tls":
+            raise PydanticCustomError("M1043", "tls is for tls:// only", {"given": self.url})
+        return self
 
     @property
-    def port(self) -> int:
-        return _endpoint(self.url).port or PORT
+    def endpoint(self) -> Endpoint:
+        return endpoint(self.url)
 
 
 class Device(BaseModel):
