@@ -42,7 +42,7 @@ _READING = {
     "E1008": _error("这里不能用制表符（Tab）", "a tab cannot stand here", "改用空格缩进", "indent with spaces"),
     "E1009": _error("嵌套超过 {limit} 层", "nested deeper than {limit} levels"),
     "E1010": _error(
-        "不接受 YAML 的锚点、别名、标签和指令：{what}",
+        "不接受 YAML 的锚点、别名、类型标记和指令：{what}",
         "anchors, aliases, tags and directives of YAML are not accepted: {what}",
         "把内容完整写出；以 & * ! % 开头的文字要加引号",
         "write the value out; put a text that begins with & * ! % in quotes",
