@@ -96,6 +96,16 @@ _READING = {
         "检查这里和上一行的缩进、冒号、引号和括号",
         "check indentation, colons, quotes and brackets here and in the line above",
     ),
+    "E1090": _error(
+        "{character} 是全角字符", "{character} is a full-width character", "改为半角 {ascii}", "write the ASCII {ascii}"
+    ),
+    "E1091": _error("这里是全角空格", "this is a full-width space", "改为半角空格", "write an ASCII space"),
+    "E1092": _error(
+        "{character} 是全角冒号",
+        "{character} is a full-width colon",
+        "改为半角 {ascii} 加一个空格",
+        "write the ASCII {ascii} and a space",
+    ),
     "E1040": _error(
         "文件是空的", "the file is empty", "从 config/examples 里的例子开始", "begin with one of config/examples"
     ),
