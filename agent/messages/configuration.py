@@ -202,6 +202,7 @@ _CHECK = {
         "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个变量 -> {destinations}",
         "gateway {gateway}: connections: {connections}, devices: {devices}, tags: {tags} -> {destinations}",
     ),
+    "I1006": Message("info", "{section} 下的键：", "keys under {section}:"),
     "I1005": Message("info", "状态目录：{state_dir}", "state directory: {state_dir}"),
 }
 
