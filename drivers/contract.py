@@ -188,5 +188,7 @@ class DriverPlugin:
     """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
     simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
+    chinese: Mapping[str, str] = field(default_factory=dict)
+    """Key of the three models (`url`, `limits.gap`) -> in Chinese what it is for; the models say it in English."""
     messages: Mapping[str, Message] = field(default_factory=dict)
     """Code -> message. Codes start with a letter of the driver's choice but E, W, N and I, which are the agent's."""

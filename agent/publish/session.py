@@ -52,7 +52,7 @@ class Session(Generic[S]):
         self._link = link
         self._on_proof = on_proof
         self._on_turn = on_turn
-        self._is_proved = False
+        self._proof = asyncio.Event()
         self._is_ending = False
         self._is_draining = False
         self._drained = asyncio.Event()
@@ -72,7 +72,7 @@ class Session(Generic[S]):
                 await asyncio.wait((self._link.lost,))
         finally:
             self._refusals.close()
-        raise LinkFailed(self._link.lost.result())
+        raise LinkFailed(self._link.lost.result(), self._link.cause)
 
     def _snapshot(self) -> Snapshot:
         return self._ways.snapshot()._replace(max_packet=self._link.max_packet)
@@ -90,7 +90,9 @@ class Session(Generic[S]):
             await asyncio.sleep(0 if len(entries) == room else self._ways.pace.gather_s)
 
     async def _health(self) -> None:
+        """First when the broker has acknowledged something: before that the report still tells of the outage."""
         ways = self._ways
+        await self._proved()
         while True:
             ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
             self._beside(messages)
@@ -157,10 +159,18 @@ class Session(Generic[S]):
         self._ways.journal.lost("E4011", f"{self._ways.name} {stream}", stream=stream, reason=why)
         self._ways.reader.set_aside(entry.lsn, reason)
 
+    async def _proved(self) -> None:
+        """A bounded time: where a format sends nothing that is acknowledged, the health message may be the first."""
+        try:
+            async with asyncio.timeout(self._ways.pace.health_every_s):
+                await self._proof.wait()
+        except TimeoutError:
+            return
+
     def _prove(self) -> None:
-        if not self._is_proved:
-            self._is_proved = True
+        if not self._proof.is_set():
             self._on_proof()
+            self._proof.set()
 
     async def drain(self) -> None:
         """Wait a bounded time until the outbox is empty; records go on being sent meanwhile."""

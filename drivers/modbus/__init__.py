@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from pydantic import BaseModel
 
 from drivers.contract import Driver, DriverPlugin, Group, Journal, World
+from drivers.modbus.chinese import KEYS
 from drivers.modbus.config import Address, Connection, Device
 from drivers.modbus.messages import MESSAGES
 from drivers.modbus.resolve import describe, profiles_of
@@ -37,6 +38,7 @@ PLUGIN = DriverPlugin(
     open=_open,
     describe=describe,
     simulate=_simulate,
+    chinese=KEYS,
     messages=MESSAGES,
 )
 """What the entry point `modbus` of group `lineside.drivers` names."""

@@ -123,6 +123,7 @@ async def test_a_broker_that_comes_late_gets_everything_and_two_lines_are_said(t
             await here.delivered(1)
             assert here.told.codes() == ["lost E4001", "back E4001"]
             assert "refused" in str(here.told.facts[0]["reason"])
+            assert here.told.facts[0]["cause"] == "refused"
             sent = [orjson.loads(message.payload) for message in peer.published if message.topic == DATA]
             assert sent[0]["hist"] is True
 
@@ -136,7 +137,7 @@ async def test_no_acknowledgements_means_reconnecting_and_nothing_is_lost(tmp_pa
         await here.delivered(5)
         assert sorted(set(numbers(peer))) == [0, 1, 2, 3, 4]
         assert here.told.codes()[0] == "lost E4001"
-        assert here.told.facts[0]["reason"] == "no acknowledgement for 0.1 s"
+        assert here.told.facts[0] == {"reason": "no acknowledgement for 0.1 s", "cause": "unacknowledged"}
 
 
 async def test_a_refused_topic_waits_is_said_once_and_holds_up_nothing(tmp_path: Path) -> None:
@@ -240,6 +241,47 @@ async def test_a_takeover_that_ends_is_told_as_over(tmp_path: Path) -> None:
         peer.habits.takes_over = False
         await here.until(lambda: "back E4004" in here.told.codes())
         assert "Session taken over" in str(here.told.facts[0]["reason"])
+
+
+async def test_the_first_health_message_tells_of_this_connection(tmp_path: Path) -> None:
+    port = free_port()
+    async with site(tmp_path, port) as here:
+        here.delivery._ways.report = here.delivery.report
+        await here.until(lambda: here.delivery.report()["state"] == "down")
+        async with broker(port=port) as peer:
+            await peer.until(lambda: any(message.topic.endswith("/health") for message in peer.published))
+            first = next(message for message in peer.published if message.topic.endswith("/health"))
+            said = orjson.loads(first.payload)
+            assert (said["state"], said["reason"], said["protocol"]) == ("up", "", "5")
+
+
+async def test_health_is_sent_where_nothing_is_acknowledged(tmp_path: Path) -> None:
+    pace = Pace(health_every_s=0.05, tick_s=0.05)
+    async with broker(Habits(acks=False)) as peer, site(tmp_path, peer.port, pace=pace):
+        await peer.until(lambda: any(message.topic.endswith("/health") for message in peer.published))
+
+
+async def test_row_37_a_connection_that_held_and_was_taken_over_tells_at_once(tmp_path: Path) -> None:
+    pace = Pace(quick_s=0.1, crowded_s=0.2, rest_s=0.1, tick_s=0.02)
+    async with broker() as peer, site(tmp_path, peer.port, pace=pace) as here:
+        await here.until(lambda: here.delivery.report()["state"] == "up")
+        up_s = time.monotonic()
+        await here.until(lambda: time.monotonic() - up_s > 0.2)
+        peer.take_over()
+        await here.until(lambda: here.delivery.report()["losses"] == 1)
+        assert here.told.codes() == ["lost E4001", "lost E4004"]
+        assert here.told.facts[0]["cause"] == "taken_over"
+        await here.until(lambda: "back E4004" in here.told.codes())
+
+
+async def test_one_takeover_soon_after_connecting_may_be_a_late_connect_of_our_own(tmp_path: Path) -> None:
+    async with broker() as peer, site(tmp_path, peer.port) as here:
+        await here.until(lambda: here.delivery.report()["state"] == "up")
+        peer.take_over()
+        await here.until(lambda: here.delivery.report()["losses"] == 1)
+        here.sample(1)
+        await here.delivered(1)
+        assert here.told.codes() == ["lost E4001", "back E4001"]
 
 
 async def test_an_old_broker_is_noted_once(tmp_path: Path) -> None:
