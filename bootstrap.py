@@ -43,6 +43,7 @@ DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to 
     "mosquitto_sub": (shutil.which, "mosquitto-clients", "MQTT client"),
     "socat": (shutil.which, "socat", "serial lines"),
     "faketime": (faketime, "libfaketime", "a wall clock that is wrong"),
+    "systemd-analyze": (shutil.which, "systemd", "units of the service"),
     "mbpoll": (shutil.which, "mbpoll", "Modbus client of another author"),
     "modbus": (find_library, "libmodbus5", "Modbus server of another author"),
     "node": (shutil.which, "nodejs", "runs the Modbus server modbus-serial"),
