@@ -60,6 +60,7 @@ DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to 
     "mosquitto_sub": (shutil.which, "mosquitto-clients", said("MQTT 客户端", "MQTT client")),
     "socat": (shutil.which, "socat", said("串口", "serial lines")),
     "faketime": (faketime, "libfaketime", said("走错的时钟", "a wall clock that is wrong")),
+    "systemd-analyze": (shutil.which, "systemd", said("检查服务单元", "units of the service")),
     "mbpoll": (shutil.which, "mbpoll", said("别人编写的 Modbus 客户端", "Modbus client of another author")),
     "modbus": (find_library, "libmodbus5", said("别人编写的 Modbus 服务器", "Modbus server of another author")),
     "node": (shutil.which, "nodejs", said("运行 Modbus 服务器 modbus-serial", "runs the Modbus server modbus-serial")),

@@ -127,7 +127,10 @@ class SubscribingDriver(Driver, Protocol):
 
 @runtime_checkable
 class Counting(Protocol):
-    """A driver that counts what happens on its wire; health shows it as it is."""
+    """A driver that counts what happens on its wire; health shows it as it is.
+
+    While the counts move, a read that lasts longer than three periods and 30 s is taken for slow, not for hung.
+    """
 
     @property
     def counts(self) -> Mapping[str, int]:
