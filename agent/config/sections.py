@@ -156,9 +156,9 @@ def _rows(
 ) -> Sequence[TableRow] | None:
     """The rows of the device's table, () without one; None where it cannot be read."""
     written, whole = node.get("tags_file"), (*path, "tags_file")
-    if not isinstance(written, str) or not written.strip():
+    if not isinstance(written, str | int) or isinstance(written, bool) or not str(written).strip():
         return ()
-    return read_table(written, place(node, ("tags_file",)), whole, base, plugin, findings)
+    return read_table(str(written), place(node, ("tags_file",)), whole, base, plugin, findings)
 
 
 def _tags(

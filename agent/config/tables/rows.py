@@ -10,7 +10,7 @@ from agent.config.host import Refused
 from agent.config.located import Findings, Path, Place, listed, shorten
 from agent.config.models import TagKeys
 from agent.config.tables import cells, headers
-from agent.config.tables.grid import Flaw, Grid, Row, Unreadable
+from agent.config.tables.grid import Cell, Flaw, Grid, Row, Unreadable
 from agent.config.tables.opening import named, opened
 from agent.config.tree import Map
 from drivers.contract import DriverPlugin
@@ -47,7 +47,7 @@ class _Table:
         self._grid, self._file, self._path, self._findings = grid, file, path, findings
         models: list[type[BaseModel]] = [TagKeys, plugin.address] if plugin else [TagKeys]
         self._readers = cells.readers(*models)
-        self._is_complete = plugin is not None
+        self._is_complete = plugin is not None  # without a driver nobody knows all keys
         self._needed = [
             field.alias or name for model in models for name, field in model.model_fields.items() if field.is_required()
         ]
@@ -93,38 +93,35 @@ class _Table:
         first: dict[str, int] = {}
         guessed: set[str] = set()
         for column, cell in enumerate(row.cells, 1):
-            at = self._place(row.line, column)
-            if isinstance(cell, Flaw):
+            key = self._column(cell, self._place(row.line, column), guessed) if cell else None
+            if key and first.setdefault(key, column) != column:
+                facts = {"column": shorten(cell), "first": first[key]}
+                self._findings.wrong(self._place(row.line, column), self._path, "E1113", **facts)
+            elif key:
+                self._columns[column] = key
+            if cell and column not in self._columns:
                 self._ignored.add(column)
-                self._findings.wrong(at, self._path, cell.code, **cell.facts)
-            elif headers.is_remark(cell):
-                self._ignored.add(column)
-            elif cell:
-                key = self._named(cell, at, guessed)
-                if key and first.setdefault(key, column) != column:
-                    self._findings.wrong(at, self._path, "E1113", column=shorten(cell), first=first[key])
-                elif key:
-                    self._columns[column] = key
         self._lacking = [key for key in self._needed if key not in first]
         for key in self._lacking:
             if key not in guessed:
-                self._findings.wrong(self._place(row.line, 1), self._path, "E1114", column=headers.titled(key))
+                at = self._place(row.line, 1)
+                self._findings.wrong(at, self._path, "E1114", column=headers.titled(key))
 
-    def _named(self, cell: str, at: Place, guessed: set[str]) -> str | None:
-        """The key of a column, or None with what is wrong; without a driver nobody knows all keys."""
+    def _column(self, cell: Cell, at: Place, guessed: set[str]) -> str | None:
+        """The key of a column, or None with what is wrong; what it probably means goes into `guessed`."""
+        if isinstance(cell, Flaw):
+            self._findings.wrong(at, self._path, cell.code, **cell.facts)
+            return None
         key = self._key(cell)
-        if key in self._readers:
-            return key
-        self._ignored.add(at.column)
-        if self._is_complete:
-            meant = None if key else headers.meant(cell, self._readers)
-            if meant:
-                guessed.add(meant)
-                facts = {"column": shorten(cell), "meant": headers.titled(meant)}
-                self._findings.wrong(at, self._path, "E1111", **facts)
-            else:
-                known = self._known(list(self._readers))
-                self._findings.wrong(at, self._path, "E1112", column=shorten(cell), known=known)
+        if key in self._readers or headers.is_remark(cell) or not self._is_complete:
+            return key if key in self._readers else None
+        meant = None if key else headers.meant(cell, self._readers)
+        if meant:
+            guessed.add(meant)
+            self._findings.wrong(at, self._path, "E1111", column=shorten(cell), meant=headers.titled(meant))
+        else:
+            known = self._known(list(self._readers))
+            self._findings.wrong(at, self._path, "E1112", column=shorten(cell), known=known)
         return None
 
     def _row(self, row: Row) -> TableRow:

@@ -33,8 +33,10 @@ _DTD = (b"<!DOCTYPE", "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-1
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_FILLED = re.compile(rb"<(?:\w+:)?(?:v|is)[\s>]")
+_FILLED = re.compile(rb"<(?:\w+:)?(?:v>[^<]|is[\s>])")
 _CELL = re.compile(rb"<(?:\w+:)?c(\s[^>]*[^>/])?>(.*?)</(?:\w+:)?c>", re.DOTALL)
+_TEXT = re.compile(rb'\st="str"')
+"""The type of a formula's result that is a text, which may be empty."""
 _NAMED = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
 
 
@@ -93,22 +95,27 @@ def _cells(sheet: Any) -> dict[int, list[Cell]]:
     """Line -> cells up to the last that is filled, of lines with any."""
     sheet.reset_dimensions()  # what a file says of its own size may be wrong
     found: dict[int, list[Cell]] = {}
+    blank = None
     for line, cells in enumerate(sheet.iter_rows(max_row=MAX_LINE, max_col=MAX_COLUMNS), 1):
+        if cells is blank:  # one object stands for all rows that the file leaves out, up to a million
+            continue
         filled = [column for column, cell in enumerate(cells, 1) if cell.value is not None]
         if filled:
             found[line] = [_shown(cell) for cell in cells[: filled[-1]]]
+        else:
+            blank = cells
     return found
 
 
 def _sheet(sheets: Sequence[Any], wanted: str | None) -> Any:
     shown = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
-    if wanted is None and shown:
+    if wanted is None:
+        if not shown:
+            raise Unreadable("E1103", reason="no sheet is visible")
         return shown[0]
-    for sheet in sheets if wanted is not None else ():
+    for sheet in sheets:
         if sheet.title.strip().casefold() == wanted.strip().casefold():
             return sheet
-    if wanted is None:
-        raise Unreadable("E1103", reason="no sheet is visible")
     names = [sheet.title for sheet in shown]
     near = nearest(wanted, names)
     raise Unreadable("E1106", value=wanted, known=listed([near] if near else names))
@@ -148,8 +155,9 @@ def _mark_formulas(xml: bytes, found: dict[int, list[Cell]]) -> None:
     if not _FORMULA.search(xml):
         return
     for cell in _CELL.finditer(xml):
-        named = _NAMED.search(cell[1] or b"")
-        if named and _FORMULA.search(cell[2]) and not _FILLED.search(cell[2]):
+        attributes, content = cell[1] or b"", cell[2]
+        named = _NAMED.search(attributes)
+        if named and _FORMULA.search(content) and not _FILLED.search(content) and not _TEXT.search(attributes):
             _mark(found, int(named[2]), _column(named[1]), Flaw("E1121", {}))
 
 

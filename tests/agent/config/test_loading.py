@@ -95,6 +95,8 @@ def test_twelve_mistakes(language: Language, monkeypatch: pytest.MonkeyPatch) ->
 def test_examples_are_right(example: Path, tmp_path: Path) -> None:
     file = tmp_path / example.name
     file.write_bytes(example.read_bytes())
+    for table in example.parent.glob("*.csv"):
+        (tmp_path / table.name).write_bytes(table.read_bytes())
     (tmp_path / "secrets").mkdir()
     for name in ("county.password", "ca.pem", "gw.pem", "gw.key"):
         (tmp_path / "secrets" / name).write_text("x\n")
