@@ -112,7 +112,7 @@ def _list(text: str, at: Place) -> Node:
 def _numbers(text: str, at: Place) -> Node:
     found = _list(text, at)
     assert isinstance(found, List)
-    if any(isinstance(one, str) for one in found):
+    if not found or any(isinstance(one, str) for one in found):
         raise Refused("E1127", value=shorten(text))
     return found
 
@@ -131,7 +131,10 @@ def _range(text: str, at: Place) -> Node:
 
 def _enum(text: str, at: Place) -> Node:
     """`0=停机;1=运行`"""
-    return _pairs(text, at, "E1124", _whole, _whole)
+    found = _pairs(text, at, "E1124", _whole, _whole)
+    if any(isinstance(key, str) for key in found):
+        raise Refused("E1124", value=shorten(text))
+    return found
 
 
 def _whole(text: str) -> Scalar:
@@ -158,6 +161,8 @@ def _pairs(text: str, at: Place, code: str, key_of: Callable[[str], Any], value_
         if key in found:
             raise Refused("E1128", key=shorten(key))
         found[key], found.marks[key] = value_of(match[2]), (at, at)
+    if not found:
+        raise Refused(code, value=shorten(text))
     return found
 
 

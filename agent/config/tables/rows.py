@@ -120,7 +120,8 @@ class _Table:
             guessed.add(meant)
             self._findings.wrong(at, self._path, "E1111", column=shorten(cell), meant=headers.titled(meant))
         else:
-            known = self._known(list(self._readers))
+            keys = dict.fromkeys((*self._needed, *self._readers))
+            known = listed([key if cell.isascii() else headers.titled(key).split()[-1] for key in keys])
             self._findings.wrong(at, self._path, "E1112", column=shorten(cell), known=known)
         return None
 

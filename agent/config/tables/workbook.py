@@ -19,7 +19,7 @@ MAX_UNPACKED = 64 << 20
 MAX_PART = 8 << 20
 """Of a part that openpyxl takes into memory as a whole: styles, the list of sheets."""
 MAX_PARTS = 2_000
-MAX_TAGS = 8_000_000
+MAX_TAGS = 4_000_000
 """Beginnings and ends of XML elements of a sheet; each costs about a microsecond, of other parts four."""
 MAX_LINE = 1 << 20
 """Rows of a sheet in Excel."""
