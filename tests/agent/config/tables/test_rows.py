@@ -1,6 +1,8 @@
+import io
 import random
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -262,6 +264,19 @@ def test_any_bytes_are_loaded_or_refused(name: str, data: bytes) -> None:
 @given(st.sampled_from(sorted(TABLES)), st.integers(0, 2**32), st.integers(1, 8))
 def test_any_damage_is_loaded_or_refused(name: str, seed: int, count: int) -> None:
     loads(name, damaged(TABLES[name], seed, count))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_any_damage_inside_the_archive_is_loaded_or_refused(seed: int, count: int) -> None:
+    """A ZIP archive notices that its bytes changed; what a program packed wrongly it does not."""
+    chance, file = random.Random(seed), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(TABLES["press.xlsx"])) as old, zipfile.ZipFile(file, "w") as new:
+        target = chance.choice(old.namelist())
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(name, damaged(part, seed, count) if name == target else part)
+    loads("press.xlsx", file.getvalue())
 
 
 # fmt: off
