@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from agent.config.configuration import Destination, Tls
-from agent.config.host import Refused, client_id, open_to_others, password, readable
+from agent.config.host import Refused, absolute, client_id, open_to_others, password, readable, secret
 from agent.config.located import Findings, shorten
 from agent.config.located import Path as Place
 from agent.config.models import DestinationKeys, TlsKeys
@@ -80,6 +80,7 @@ def _password(keys: DestinationKeys, node: Map, path: Place, base: Path, finding
         return None
     if keys.username is None:
         findings.wrong(node.at, (*path, "username"), "E1084")
+    findings.files[secret(keys.password_file, base)] = None
     try:
         return password(keys.password_file, base)
     except Refused as refused:
@@ -92,6 +93,8 @@ def _tls(keys: TlsKeys, node: Map, path: Place, base: Path, findings: Findings) 
     for key in ("ca_file", "cert_file", "key_file"):
         name = getattr(keys, key)
         at, whole = place(node, ("tls", key)), (*path, "tls", key)
+        if name:
+            findings.files[absolute(name, base)] = None
         try:
             files[key] = found = readable(name, base) if name else None
         except Refused as refused:

@@ -121,6 +121,9 @@ class DeviceKeys(Keys):
     labels: dict[LabelName, Level] = Field({}, description="Added to the configuration's labels: {line: line2}")
     every: Period = Field(1.0, description="Default period of its tags")
     tags: list[Any] = Field([], description="What is read from it")
+    tags_file: Line | None = Field(
+        None, description="Table with more of its tags: press01.csv, press01.xlsx, press01.xlsx#Sheet2"
+    )
 
 
 class Root(Keys):

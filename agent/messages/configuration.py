@@ -1,6 +1,6 @@
 """Operator messages 1xxx: what is wrong in the files that people write."""
 
-from agent.messages import configuration_values
+from agent.messages import configuration_tables, configuration_values
 from drivers.contract import Message
 from drivers.quantities import MESSAGES as QUANTITIES
 
@@ -210,6 +210,7 @@ MESSAGES: dict[str, Message] = {
     **_READING,
     **configuration_values.VALUES,
     **configuration_values.NAMES,
+    **configuration_tables.MESSAGES,
     **_DELIVERY,
     **_CHECK,
     **QUANTITIES,

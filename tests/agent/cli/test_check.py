@@ -31,6 +31,12 @@ def test_twelve_mistakes_and_exit_code_2(language: str, monkeypatch: MonkeyPatch
     assert err == ""
 
 
+def test_mistakes_of_a_table_stand_in_the_same_list(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
+    monkeypatch.chdir(CASES)
+    assert main(["check", "table_mistakes.yaml"]) == 2
+    assert (CASES / "table_mistakes.en.txt").read_text(encoding="utf-8") in capsys.readouterr().out
+
+
 def test_run_says_the_same_on_standard_error(capsys: CaptureFixture[str], monkeypatch: MonkeyPatch) -> None:
     monkeypatch.chdir(CASES)
     assert main(["check", "twelve_mistakes.yaml"]) == 2
