@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
+from agent.clock import Clock
 from agent.config import Configuration, Destination
 from agent.formats.contract import Snapshot
 from agent.formats.native import Native
 from agent.formats.topics import Templates
 from agent.health import Health
-from agent.mqtt import Connector, Endpoint, Tls
+from agent.mqtt import Connector, Endpoint, Proxy, Tls, own_expiry
 from agent.outbox.contract import Outbox
-from agent.publish import Delivery, Pace
+from agent.publish import Delivery, Expiry, Pace
 from agent.scope import Scope
 from drivers.contract import Journal
 
@@ -21,16 +23,26 @@ STOP_S = 4.0
 
 @asynccontextmanager
 async def deliveries(
-    configuration: Configuration, outbox: Outbox, snapshot: Callable[[], Snapshot], health: Health, journal: Journal
+    configuration: Configuration,
+    outbox: Outbox,
+    snapshot: Callable[[], Snapshot],
+    clock: Clock,
+    health: Health,
+    journal: Journal,
 ) -> AsyncIterator[None]:
     """Deliver to all destinations while the block runs; then let them drain, together and for a bounded time."""
     stop = asyncio.Event()
     async with Scope() as scope:
         tasks = []
         for destination in configuration.destinations:
-            delivery = _delivery(configuration, destination, outbox, snapshot, health, journal)
+            expiry = Expiry(destination.name, journal, clock.now_ms, lambda: clock.is_plausible)
+            connector = _connector(destination, clock, expiry)
+            delivery = _delivery(configuration, destination, connector, outbox, snapshot, health, journal)
             health.destinations[destination.name] = delivery.report
             tasks.append(scope.start(delivery.look_after(stop), f"destination {destination.name}"))
+            if destination.tls is not None and destination.tls.cert_file is not None:
+                read = partial(own_expiry, connector.endpoint.tls)
+                scope.start(expiry.watch(read), f"certificate for {destination.name}")
         yield
         stop.set()
         if tasks:
@@ -40,6 +52,7 @@ async def deliveries(
 def _delivery(
     configuration: Configuration,
     destination: Destination,
+    connector: Connector,
     outbox: Outbox,
     snapshot: Callable[[], Snapshot],
     health: Health,
@@ -56,7 +69,7 @@ def _delivery(
         outbox.reader(destination.name),
         native,
         None,
-        Connector(_endpoint(destination)),
+        connector,
         destination.client_id,
         snapshot=snapshot,
         report=health.report,
@@ -65,16 +78,21 @@ def _delivery(
     )
 
 
+def _connector(destination: Destination, clock: Clock, expiry: Expiry) -> Connector:
+    return Connector(_endpoint(destination), clock_is_plausible=lambda: clock.is_plausible, on_own_expiry=expiry.look)
+
+
 def _endpoint(destination: Destination) -> Endpoint:
-    files = destination.tls
-    tls = None if files is None else Tls(files.ca_file, files.cert_file, files.key_file)
+    files, way = destination.tls, destination.proxy
     return Endpoint(
         destination.host,
         destination.port,
         destination.client_id,
-        tls,
+        None if files is None else Tls(files.ca_file, files.cert_file, files.key_file),
         destination.username,
         destination.password,
         destination.protocol,
         ack_timeout_s=destination.ack_timeout_s,
+        path=destination.path,
+        proxy=None if way is None else Proxy(way.host, way.port, way.username, way.password),
     )

@@ -45,7 +45,7 @@ async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock
         metas, memory = await _revised(configuration, outbox)
         site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
         snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
-        async with deliveries(configuration, outbox, snapshot, health, log), Scope() as acquiring:
+        async with deliveries(configuration, outbox, snapshot, clock, health, log), Scope() as acquiring:
             _start(acquiring, site, clock, log, health)
             _say_started(configuration, outbox, log)
             notify("READY=1")
