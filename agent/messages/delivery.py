@@ -83,8 +83,8 @@ _CERTIFICATE = {
         "本网关的客户端证书将在 {days} 天内到期（{ends}）",
         "the certificate of this gateway expires within {days} days ({ends})",
         "申请新证书，覆盖 tls.cert_file 和 tls.key_file 指向的文件；下次连接时自动启用，不必重启",
-        "have it renewed and replace the files of tls.cert_file and tls.key_file; the next connect uses them, without a "
-        "restart",
+        "have it renewed and replace the files of tls.cert_file and tls.key_file; the next connect uses them without "
+        "a restart",
     ),
     "E4021": Message(
         "error",
