@@ -71,7 +71,8 @@ class Connector:
             reason = blamed(failed.reason, self._dial.own if self._dial else None)
             if reason != failed.reason:
                 return LinkFailed(reason)
-            if self.endpoint.tls.cert_file is None and "certificate" not in reason:
+            is_mute = "certificate" not in reason and "not MQTT" not in reason
+            if self.endpoint.tls.cert_file is None and is_mute:
                 return LinkFailed(f"{reason}; the broker may want a client certificate")
         return failed or LinkFailed("no protocol to try")
 

@@ -123,7 +123,7 @@ class Link:
         except OSError as error:
             self._end(in_words(error, self._endpoint.place))
         except BROKEN as error:
-            self._end(f"the broker sent something that is not MQTT ({type(error).__name__})")
+            self._end(f"{self._endpoint.place} sent something that is not MQTT ({type(error).__name__})")
         self._refill()
 
     def _take(self, data: bytes) -> None:
