@@ -27,6 +27,8 @@ class Client(paho.Client):
         self._served = b""
         self._way: socket.socket | None = None
         self._frames: Frames | None = None
+        self.broken: OSError | None = None
+        """Why sending failed; paho keeps only a text of it."""
         super().__init__(*args, **named)
 
     def travel(self, way: socket.socket, frames: Frames | None) -> None:
@@ -72,6 +74,9 @@ class Client(paho.Client):
                 sent = sock.send(self._outgoing)
             except NOT_NOW:
                 return False
+            except OSError as error:
+                self.broken = _heard(sock) or error
+                raise self.broken from None
             del self._outgoing[:sent]
         return True
 
@@ -111,3 +116,15 @@ class Client(paho.Client):
     def new_mid(self) -> int:
         """A packet id from the one sequence that SUBSCRIBE uses too (MQTT 5.0, 2.2.1)."""
         return self._mid_generate()
+
+
+def _heard(sock: Any) -> OSError | None:
+    """The TLS alert that arrived before sending failed: it says why the broker closed."""
+    if isinstance(sock, ssl.SSLSocket):
+        try:
+            sock.recv(1)
+        except ssl.SSLError as alert:
+            return alert if "ALERT" in (alert.reason or "") else None
+        except (OSError, ValueError):
+            return None
+    return None

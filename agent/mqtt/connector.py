@@ -67,14 +67,14 @@ class Connector:
     def _explained(self, failed: LinkFailed | None) -> LinkFailed:
         """With TLS 1.3 a broker refuses our certificate after the handshake; its alert may be lost under what we were
         still writing."""
-        if isinstance(failed, Dropped) and self.endpoint.tls is not None:
-            reason = blamed(failed.reason, self._dial.own if self._dial else None)
-            if reason != failed.reason:
-                return LinkFailed(reason)
-            is_mute = "certificate" not in reason and "not MQTT" not in reason
-            if self.endpoint.tls.cert_file is None and is_mute:
-                return LinkFailed(f"{reason}; the broker may want a client certificate")
-        return failed or LinkFailed("no protocol to try")
+        tls = self.endpoint.tls
+        if not isinstance(failed, Dropped) or tls is None or "not MQTT" in failed.reason:
+            return failed or LinkFailed("no protocol to try")
+        reason = blamed(failed.reason, self._dial.own if self._dial else None)
+        if "certificate" in reason:
+            return LinkFailed(reason)
+        hint = "want a client certificate" if tls.cert_file is None else "not accept the certificate of this gateway"
+        return LinkFailed(f"{reason}; the broker may {hint}")
 
     def _candidates(self) -> Sequence[Protocol]:
         if self.endpoint.protocol != "auto":

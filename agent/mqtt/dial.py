@@ -44,7 +44,9 @@ class Dial:
         try:
             client = self._connected()
             if client.socket() is None:
-                failed = Dropped(last_words(client) or f"{self.endpoint.place} closed the connection")
+                failed = Dropped(
+                    last_words(client, self.endpoint.place) or f"{self.endpoint.place} closed the connection"
+                )
         except LinkFailed as error:
             failed = error
         except ssl.SSLError as error:

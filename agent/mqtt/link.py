@@ -91,7 +91,7 @@ class Link:
     def _disconnected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         by_broker = flags.is_disconnect_packet_from_server
         said = str(reason) if by_broker or reason.value not in (0, 0x80) else ""
-        said = said or last_words(self._client) or "connection closed"
+        said = said or last_words(self._client, self._endpoint.place) or "connection closed"
         self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said)
 
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
@@ -115,7 +115,7 @@ class Link:
         try:
             while (data := self._client.receive()) is not None:
                 if not data:
-                    self._end(last_words(self._client) or "connection closed")
+                    self._end(last_words(self._client, self._endpoint.place) or "connection closed")
                     return
                 self._take(data)
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
@@ -285,7 +285,10 @@ def keep_last_words(client: Client) -> None:
     client.on_log = lambda _c, _u, level, text: words.append(text) if level == paho.MQTT_LOG_ERR else None
 
 
-def last_words(client: Client) -> str:
+def last_words(client: Client, place: str) -> str:
+    """Why the connection to `place` ended, as far as this side knows."""
+    if client.broken is not None:
+        return in_words(client.broken, place)
     words: list[str] = client.user_data_get()
     return words[-1] if words else ""
 
