@@ -1,5 +1,6 @@
 """Destinations: where they are, and the files that they need."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -47,11 +48,16 @@ def _split(url: str, code: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise Refused(code, value=shorten(url.rsplit("@", 1)[-1])) from None
+        raise Refused(code, value=_shown(url)) from None
     extra = parts.query or parts.fragment or not url.isprintable() or " " in url
     if not parts.hostname or port == 0 or extra:
-        raise Refused(code, value=shorten(url.rsplit("@", 1)[-1]))
+        raise Refused(code, value=_shown(url))
     return parts
+
+
+def _shown(url: str) -> str:
+    """Without what may be a secret: who comes before the host, and what comes after the path."""
+    return shorten(re.sub("([?#]).*", r"\1...", url.rsplit("@", 1)[-1], flags=re.DOTALL))
 
 
 def proxy(url: str) -> tuple[str, int, str | None]:
