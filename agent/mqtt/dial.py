@@ -39,6 +39,13 @@ class Dial:
     is_over: bool = False
 
     def run(self) -> None:
+        """Whatever happens, the next attempt may follow."""
+        try:
+            self._run()
+        finally:
+            self.is_over = True
+
+    def _run(self) -> None:
         client: Client | None = None
         failed: LinkFailed | None = None
         try:
@@ -124,7 +131,6 @@ class Dial:
             sock.close()
 
     def _hand_over(self, client: Client | None, failed: LinkFailed | None) -> None:
-        self.is_over = True
         if self.answer.done():
             _hang_up(client)
         elif failed is not None:

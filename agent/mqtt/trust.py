@@ -106,7 +106,10 @@ def distrust(
             return f"{of} is signed by an authority whose own certificate has expired ({shown.issuer})"
         case code if code == _NOT_YET:
             hint = "; check the clock of this gateway" if clock_is_plausible() else _implausible(now)
-            return f"{of} is valid only from {shown.begins:%Y-%m-%d %H:%M} UTC and now is {now:%Y-%m-%d %H:%M}{hint}"
+            # Without minutes, so that the reason does not change with each of them.
+            return (
+                f"{of} is valid only from {shown.begins:%Y-%m-%d %H:%M} UTC, and here it is {now:%Y-%m-%d %H} h{hint}"
+            )
         case code if code in (_OTHER_NAME, _OTHER_ADDRESS):
             return f"{of} is for {_listed(shown.names)}, not for {endpoint.host}"
         case code if code == _SELF_SIGNED:
