@@ -123,7 +123,14 @@ def absolute(written: str, base: Path) -> Path:
         return (base / written).absolute()
 
 
-def open_to_others(path: Path) -> str | None:
-    """The mode of a file that group or world can read, as in `chmod`."""
+def secret_file(written: str, base: Path) -> Path:
+    """The absolute path of a file that this process can read and others cannot; credentials as for `password`.
+
+    Raises `Refused`.
+    """
+    credential = _credential(written)
+    path = credential or readable(written, base)
     mode = stat.S_IMODE(path.stat().st_mode)
-    return f"{mode:04o}" if mode & 0o077 else None
+    if credential is None and mode & 0o077:
+        raise Refused("E1080", file=str(path), mode=f"{mode:04o}")
+    return path

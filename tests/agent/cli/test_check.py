@@ -67,6 +67,26 @@ def test_warnings_are_shown_and_are_no_reason_to_refuse(tmp_path: Path, capsys: 
     assert ":15:59: devices[0].tags[0].unit: W1061 " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("keys", "path", "code"),
+    [
+        ("url: wss://broker.example/mqtt?token=hunter2", "url", "E1067"),
+        ("url: wss://gw:hunter2@broker.example/mqtt", "url", "E1068"),
+        ("url: wss://a\n    proxy: http://gw:hunter2@a:3128", "proxy", "E1131"),
+        ("url: wss://a\n    proxy: socks5://a:1080", "proxy", "E1130"),
+    ],
+)
+def test_a_way_to_the_broker_that_cannot_be_gone(
+    keys: str, path: str, code: str, tmp_path: Path, capsys: CaptureFixture[str]
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("url: mqtt://127.0.0.1:1883", keys))
+    assert main(["check", str(file)]) == 2
+    out = capsys.readouterr().out
+    assert f"destinations[0].{path}: {code} " in out
+    assert "hunter2" not in out
+
+
 def test_a_driver_speaks_in_the_operators_language(tmp_path: Path) -> None:
     file = tmp_path / "site.yaml"
     file.write_text(GOOD.replace("sine(60s, 0, 100)", "sinus(60s)"))
