@@ -130,6 +130,7 @@ class Dial:
             sock.close()
 
     def _hand_over(self, client: Client | None, failed: LinkFailed | None) -> None:
+        self.is_over = True  # the thread may come to say so later than the next attempt begins
         if self.answer.done():
             _hang_up(client)
         elif failed is not None:

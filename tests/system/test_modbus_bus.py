@@ -67,6 +67,7 @@ async def test_three_dead_units_of_ten_do_not_slow_the_others(tmp_path: Path) ->
 
 
 @pytest.mark.acceptance
+@pytest.mark.timeout(600)
 @pytest.mark.needs("mosquitto")
 async def test_at_9600_baud_three_dead_units_of_ten_do_not_slow_the_others(tmp_path: Path) -> None:
     seen = await run(tmp_path, 9600, 2.0, 30.0, 150.0)

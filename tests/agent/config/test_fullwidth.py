@@ -99,10 +99,10 @@ def test_places_are_those_of_what_was_written() -> None:
     findings = Findings("f.yaml")
     root = parse("x: {a：b，c：d, e: &f 1}\ny：1\n", findings)
     assert isinstance(root, Map)
-    assert root["x"].marks["e"] == ((1, 14), (1, 17))
+    assert [(place.line, place.column) for place in root["x"].marks["e"]] == [(1, 14), (1, 17)]
     first = findings.problems[0]
     assert (first.line, first.column, first.code) == (1, 17, "E1010")
-    assert root.marks["y"] == ((2, 1), (2, 3))
+    assert [(place.line, place.column) for place in root.marks["y"]] == [(2, 1), (2, 3)]
 
 
 def test_an_error_behind_a_mended_line_has_its_place() -> None:
