@@ -18,9 +18,10 @@ def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> D
     from drivers.modbus.driver import open_driver
 
     driver = open_driver(connection, groups, journal)
-    for known in profiles_of(groups):
+    for device, known in profiles_of(groups).values():
         titles = {"title_zh": known.title.zh, "title_en": known.title.en}
-        journal.note("M1020", known.id, profile=known.id, evidence=known.evidence, **titles)
+        code = "M1024" if known.evidence == "M" else "M1020"
+        journal.note(code, device, profile=known.id, evidence=known.evidence, **titles)
     return driver
 
 

@@ -1,14 +1,27 @@
 """What a person writes about Modbus: keys of a connection, a device and a tag."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from drivers.modbus.address import Encoding, Order, StringOrder
-from drivers.modbus.profile import known, profile
+from drivers.modbus.profile import Profile
+from drivers.modbus.profile_file import Mistake, WrongProfile
+from drivers.modbus.shelf import FOLDER, known, own_names, own_profile, profile
 from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
@@ -47,22 +60,57 @@ def _checked_type(written: str) -> str:
         raise PydanticCustomError(problem.code, "{type} is not a type", problem.facts) from None
 
 
-def _checked_profile(name: str) -> str:
-    if name not in known():
-        raise PydanticCustomError(
-            "M1002", "no profile {given}; there are {known}", {"given": name, "known": " ".join(known())}
-        )
+def _folder(info: ValidationInfo) -> Path | None:
+    """Of the configuration, where there is one: see `drivers.contract.DriverPlugin`."""
+    return info.context["folder"] if info.context else None
+
+
+def _checked_profile(name: str, info: ValidationInfo) -> str:
+    own = own_names(_folder(info))
+    if name in own and name in known():
+        raise PydanticCustomError("M1031", "{given} is a profile of the driver's own", {"given": name})
+    if name not in own and name not in known():
+        names = " ".join((*known(), *own))
+        raise PydanticCustomError("M1002", "no profile {given}; there are {known}", {"given": name, "known": names})
     return name
 
 
+def _found(plc: str | None, info: ValidationInfo) -> Profile | None:
+    """The profile of that name. Raises `WrongProfile`."""
+    if plc is None or plc in known():
+        return profile(plc) if plc else None
+    folder = _folder(info)
+    return own_profile(folder, plc) if folder else None
+
+
 def _checked_options(options: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    plc = info.data.get("plc")
-    accepted = profile(plc).options if plc else ()
-    for name in options:
-        if name not in accepted:
-            facts = {"given": name, "profile": plc or "Modbus", "known": " ".join(accepted) or "-"}
-            raise PydanticCustomError("M1007", "{profile} has no option {given}", facts)
+    for name, written in options.items():
+        if info.data.get(name, written) not in (None, written):
+            raise PydanticCustomError("M1034", "{given} is a key of the device too", {"given": name})
+        _check_option(name, written, info)
     return options
+
+
+def _checked_option(written: str | None, info: ValidationInfo) -> str | None:
+    if written is not None:
+        _check_option(info.field_name or "", written, info)
+    return written
+
+
+def _check_option(name: str, written: str, info: ValidationInfo) -> None:
+    """Whether the profile, if it can be read, asks for this option and understands it."""
+    plc = info.data.get("plc")
+    try:
+        found = _found(plc, info)
+    except WrongProfile:
+        return
+    accepted = {option.name: option.example for option in found.options} if found else {}
+    facts = {"given": name, "profile": plc or "Modbus", "known": " ".join(accepted) or "-"}
+    if name not in accepted:
+        raise PydanticCustomError("M1007", "{profile} has no option {given}", facts)
+    if found and found.origin(name, written) is None:
+        facts |= {"written": written, "example": accepted[name]}
+        raise PydanticCustomError("M1033", "{given} is no such: {written}", facts)
 
 
 def _upper(text: object) -> object:
@@ -142,11 +190,45 @@ class Device(BaseModel):
         Annotated[str, AfterValidator(_checked_profile)] | None,
         Field(description="Address profile of the PLC, such as inovance-h5u or delta-dvp; none: plain Modbus."),
     ] = None
+    hold_start: Annotated[
+        Annotated[str, AfterValidator(_checked_option)] | None,
+        Field(description="S7-200 SMART: where HoldStart points, such as VB1000."),
+    ] = None
+    hold_base: Annotated[
+        Annotated[str, AfterValidator(_checked_option)] | None,
+        Field(description="S7-1200/1500: what MB_HOLD_REG points to, such as DB10.DBX0.0 or MB100."),
+    ] = None
     profile_options: Annotated[
         dict[str, str],
         AfterValidator(_checked_options),
         Field(description="What the profile asks for, by name."),
     ] = {}
+    _profile: Profile | None = PrivateAttr(None)
+    _mistakes: tuple[str, Sequence[Mistake]] = PrivateAttr(("", ()))
+
+    @property
+    def profile(self) -> Profile | None:
+        """With its options applied; None for plain Modbus, and where the file of the profile is wrong."""
+        return self._profile
+
+    @property
+    def mistakes(self) -> tuple[str, Sequence[Mistake]]:
+        """The site's own profile file and what is wrong in it."""
+        return self._mistakes
+
+    @model_validator(mode="after")
+    def _look_up(self, info: ValidationInfo) -> "Device":
+        try:
+            found = _found(self.plc, info)
+        except WrongProfile as wrong:
+            self._mistakes = (f"{FOLDER}/{self.plc}.yaml", wrong.mistakes)
+        else:
+            self._profile = found.bound(self._options()) if found else None
+        return self
+
+    def _options(self) -> dict[str, str]:
+        beside = {"hold_start": self.hold_start, "hold_base": self.hold_base}
+        return self.profile_options | {name: written for name, written in beside.items() if written is not None}
 
 
 class Address(BaseModel):
