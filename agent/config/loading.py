@@ -60,7 +60,9 @@ class _Reading:
         check_plans(self.wires, self.devices, self.findings)
         configuration = None if self.findings.problems else self._configuration()
         problems, warnings = _sorted(self.findings.problems), _sorted(self.findings.warnings)
-        return Loaded(configuration, problems, warnings, self.plugins, self.header.language)
+        return Loaded(
+            configuration, problems, warnings, self.plugins, _sorted(self.findings.notes), self.header.language
+        )
 
     def _destinations(self) -> list[Destination]:
         found = read_destinations(self.root, self.findings)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path as File
 from typing import Literal, NamedTuple
 
 from agent.config.configuration import Configuration
@@ -45,6 +46,8 @@ class Loaded:
     warnings: tuple[Located, ...]
     plugins: Mapping[str, DriverPlugin] = field(default_factory=dict)
     """The drivers that the file names and that are installed; their messages belong into the catalogue."""
+    notes: tuple[Located, ...] = ()
+    """What the drivers said about what they will do; `run` hears it again when it starts."""
     language: Literal["zh", "en"] | None = None
     """What the file says under `language`, also when something else in it is wrong."""
 
@@ -64,14 +67,25 @@ class Findings:
         self.file = file
         self.problems: list[Located] = []
         self.warnings: list[Located] = []
+        self.notes: list[Located] = []
         self.meant: set[Path] = set()
         """Paths of keys that are there, but misspelt: they are not missing as well."""
+
+    @property
+    def folder(self) -> File:
+        """Of the file: other files that it names are beside it."""
+        return File(self.file).absolute().parent
 
     def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
         self.problems.append(Located(self.file, *place, spell(path), code, facts))
 
     def doubtful(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
         self.warnings.append(Located(self.file, *place, spell(path), code, facts))
+
+    def noted(self, place: Place, path: Sequence[Step], code: str, facts: Mapping[str, object]) -> None:
+        """What a driver says while it plans, once for the whole file."""
+        if not any((known.code, known.facts) == (code, facts) for known in self.notes):
+            self.notes.append(Located(self.file, *place, spell(path), code, facts))
 
 
 def spell(path: Sequence[Step]) -> str:

@@ -5,10 +5,11 @@ Importing it costs little: profiles are read when a device names one, pymodbus i
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
-from drivers.contract import Driver, DriverPlugin, Group, Journal, World
+from drivers.contract import Driver, DriverPlugin, Group, Journal, Profiles, World
 from drivers.modbus.config import Address, Connection, Device
 from drivers.modbus.messages import MESSAGES
 from drivers.modbus.resolve import describe, profiles_of
@@ -31,6 +32,12 @@ def _simulate(connection: BaseModel, groups: Sequence[Group], world: World) -> A
     return simulate(connection, groups, world)
 
 
+def _profiles(folder: Path) -> Profiles:
+    from drivers.modbus.sheet import profiles
+
+    return profiles(folder)
+
+
 PLUGIN = DriverPlugin(
     connection=Connection,
     device=Device,
@@ -38,6 +45,7 @@ PLUGIN = DriverPlugin(
     open=_open,
     describe=describe,
     simulate=_simulate,
+    profiles=_profiles,
     messages=MESSAGES,
 )
 """What the entry point `modbus` of group `lineside.drivers` names."""

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from drivers.modbus.address import Encoding, Order, StringOrder
 from drivers.modbus.profile import Profile
 from drivers.modbus.profile_file import Mistake, WrongProfile
-from drivers.modbus.shelf import FOLDER, known, own_names, own_profile, profile
+from drivers.modbus.shelf import known, own_names, own_profile, profile
 from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
@@ -204,7 +204,7 @@ class Device(BaseModel):
         Field(description="What the profile asks for, by name."),
     ] = {}
     _profile: Profile | None = PrivateAttr(None)
-    _mistakes: tuple[str, Sequence[Mistake]] = PrivateAttr(("", ()))
+    _mistakes: Sequence[Mistake] = PrivateAttr(())
 
     @property
     def profile(self) -> Profile | None:
@@ -212,8 +212,8 @@ class Device(BaseModel):
         return self._profile
 
     @property
-    def mistakes(self) -> tuple[str, Sequence[Mistake]]:
-        """The site's own profile file and what is wrong in it."""
+    def mistakes(self) -> Sequence[Mistake]:
+        """What is wrong in the site's own profile file."""
         return self._mistakes
 
     @model_validator(mode="after")
@@ -221,7 +221,7 @@ class Device(BaseModel):
         try:
             found = _found(self.plc, info)
         except WrongProfile as wrong:
-            self._mistakes = (f"{FOLDER}/{self.plc}.yaml", wrong.mistakes)
+            self._mistakes = wrong.mistakes
         else:
             self._profile = found.bound(self._options()) if found else None
         return self

@@ -11,8 +11,8 @@ from drivers.modbus.address import Point, Table
 from drivers.modbus.config import Address, Device, Limits
 from drivers.modbus.notation import parse
 from drivers.modbus.profile import Profile
-from drivers.modbus.profile_file import Mistake
 from drivers.modbus.typed import AddressError
+from drivers.modbus.wrong_file import problems_of
 
 
 class Terms(NamedTuple):
@@ -72,22 +72,17 @@ def describe(connection: BaseModel, group: Group) -> list[Described]:
 
 def _mistakes(groups: Iterable[Group]) -> list[Problem]:
     """What is wrong in the site's own profile files, once for each file."""
-    first: dict[str, tuple[str, Sequence[Mistake]]] = {}
-    for group in groups:
-        file, mistakes = settings_of(group).mistakes
-        if mistakes:
-            first.setdefault(file, (group.device, mistakes))
-    return [_problem(file, device, mistake) for file, (device, mistakes) in first.items() for mistake in mistakes]
-
-
-def _problem(file: str, device: str, mistake: Mistake) -> Problem:
-    facts = {"file": file, "line": mistake.line, "where": mistake.key or "-"}
-    return Problem("M1030", device, None, "plc", {**facts, "what_zh": mistake.what.zh, "what_en": mistake.what.en})
+    wrong = {settings_of(group).plc: group for group in reversed(list(groups)) if settings_of(group).mistakes}
+    return [
+        problem
+        for name, group in wrong.items()
+        for problem in problems_of(name or "", settings_of(group).mistakes, group.device)
+    ]
 
 
 def _points(group: Group, limits: Limits, problems: list[Problem]) -> list[Point]:
     device = settings_of(group)
-    if device.mistakes[1]:
+    if device.mistakes:
         return []
     most = terms(limits, device).registers
     points: list[Point] = []
