@@ -52,8 +52,7 @@ def named(text: str, profile: Profile, areas: Sequence[Area], *, wants_contact: 
     inside = [found for found in placed if found.area.span(found.number)]
     if not inside:
         raise AddressError("M1013", range=", ".join(dict.fromkeys(area.range for area in areas)))
-    best = min(inside, key=lambda found: (found.bit is not None, _is_contact(found) is not wants_contact))
-    return _place(best, profile)
+    return _place(min(inside, key=lambda found: _strangeness(found, wants_contact=wants_contact)), profile)
 
 
 def _has_no_origin(option: str, profile: Profile) -> AddressError:
@@ -61,8 +60,9 @@ def _has_no_origin(option: str, profile: Profile) -> AddressError:
     return AddressError("M1032", option=option, example=example)
 
 
-def _is_contact(found: _Meant) -> bool:
-    return found.area.kind.is_bits and found.bit is None
+def _strangeness(found: _Meant, *, wants_contact: bool) -> tuple[bool, bool]:
+    """A number that is a bit by itself comes before a bit of a word; only words have those."""
+    return found.bit is not None, found.area.kind.is_bits is not (wants_contact and found.bit is None)
 
 
 def _read(area: Area, text: str) -> _Meant | None:

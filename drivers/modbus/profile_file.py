@@ -17,6 +17,7 @@ from drivers.modbus.profile import GRADES, Profile, Title
 from drivers.modbus.profile_keys import AreaKeys, OptionKeys, ProfileKeys, SpanKeys, TitleKeys, number
 from drivers.modbus.typed import AddressError
 
+_SIGNS = {"greater_than_equal": ">=", "less_than_equal": "<=", "less_than": "<"}
 MOST = 256 * 1024
 """Characters of a profile file."""
 
@@ -74,7 +75,7 @@ def _of_structure(value: Any) -> _Found:
             path = _within(value, details["loc"])
             kind, context = details["type"], details.get("ctx", {})
             if kind == "missing":
-                path = (*path, str(details["loc"][-1]))
+                path = (*path, details["loc"][-1])
             yield path, _structural(kind, path, details["input"], context)
 
 
@@ -82,11 +83,16 @@ def _within(value: Any, loc: tuple[str | int, ...]) -> Path:
     """The part of a path that is in the document: without names that pydantic gives to alternatives."""
     kept: list[str | int] = []
     for step in loc:
-        is_there = step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
-        if is_there:
+        if _has(value, step):
             value = value[step]
             kept.append(step)
     return tuple(kept)
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
 
 
 def _structural(kind: str, path: Path, given: Any, context: Mapping[str, Any]) -> Title:
@@ -96,9 +102,9 @@ def _structural(kind: str, path: Path, given: Any, context: Mapping[str, Any]) -
         return _said("unknown", known=close[0] if close else " ".join(known))
     if kind in ("literal_error", "enum"):
         return _said("words", given=_short(given), expected=str(context.get("expected", "")).replace("'", ""))
-    if kind in ("greater_than_equal", "less_than_equal", "less_than"):
+    if kind in _SIGNS:
         bound = next(str(context[key]) for key in ("ge", "le", "lt") if key in context)
-        return _said("bound", given=_short(given), bound={"g": ">= ", "l": "< "}[kind[0]] + bound)
+        return _said("bound", given=_short(given), bound=f"{_SIGNS[kind]} {bound}")
     if kind == "too_short":
         return _said("empty")
     if kind == "missing":
