@@ -79,7 +79,7 @@ def _row(profile: AddressProfile, said: Catalogue) -> Sequence[str]:
 
 def _whole(profile: AddressProfile, driver: Profiles, said: Catalogue) -> list[str]:
     meaning = dict(driver.grades).get(profile.grade, Text("", ""))
-    grade = {"grade": profile.grade, "meaning_zh": meaning.zh, "meaning_en": meaning.en}
+    grade = {"grade": profile.grade, "meaning": _words(meaning, said)}
     lines = [
         f"{profile.name}  {_words(profile.title, said)}",
         said.text("I1143", grade),

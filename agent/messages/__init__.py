@@ -7,7 +7,7 @@ Codes: E an error, W a warning, N a notice, I information. 1xxx configuration, 2
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.messages import acquisition, configuration, delivery, process, profiles
+from agent.messages import acquisition, configuration, delivery, process
 from drivers.contract import Message
 
 Language = Literal["zh", "en"]
@@ -18,7 +18,6 @@ MESSAGES: Mapping[str, Message] = {
     **acquisition.MESSAGES,
     **delivery.MESSAGES,
     **process.MESSAGES,
-    **profiles.MESSAGES,
 }
 
 

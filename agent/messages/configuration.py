@@ -1,6 +1,6 @@
 """Operator messages 1xxx: what is wrong in the files that people write."""
 
-from agent.messages import configuration_values
+from agent.messages import configuration_profiles, configuration_values
 from drivers.contract import Message
 from drivers.quantities import MESSAGES as QUANTITIES
 
@@ -201,5 +201,6 @@ MESSAGES: dict[str, Message] = {
     **configuration_values.NAMES,
     **_DELIVERY,
     **_CHECK,
+    **configuration_profiles.MESSAGES,
     **QUANTITIES,
 }

@@ -188,14 +188,18 @@ class Device(BaseModel):
     unit: Annotated[int, Field(ge=0, le=255, description="Unit id (station number) behind the connection.")] = 1
     plc: Annotated[
         Annotated[str, AfterValidator(_checked_profile)] | None,
-        Field(description="Address profile of the PLC, such as inovance-h5u or delta-dvp; none: plain Modbus."),
+        Field(
+            description="How the PLC writes addresses: such as inovance-h5u (`lineside profiles`); none: plain Modbus."
+        ),
     ] = None
     hold_start: Annotated[
-        Annotated[str, AfterValidator(_checked_option)] | None,
+        str | None,
+        AfterValidator(_checked_option),
         Field(description="S7-200 SMART: where HoldStart points, such as VB1000."),
     ] = None
     hold_base: Annotated[
-        Annotated[str, AfterValidator(_checked_option)] | None,
+        str | None,
+        AfterValidator(_checked_option),
         Field(description="S7-1200/1500: what MB_HOLD_REG points to, such as DB10.DBX0.0 or MB100."),
     ] = None
     profile_options: Annotated[

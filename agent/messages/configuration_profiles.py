@@ -12,7 +12,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "I1141": Message("info", "地址表|设备|等级|地址区|选项", "profile|devices|grade|areas|options"),
     "I1142": Message("info", "等级：", "grades:"),
-    "I1143": Message("info", "等级 {grade}：{meaning_zh}", "grade {grade}: {meaning_en}"),
+    "I1143": Message("info", "等级 {grade}：{meaning}", "grade {grade}: {meaning}"),
     "I1144": Message("info", "来源：", "source: "),
     "I1145": Message("info", "选项|含义|例如", "option|meaning|such as"),
     "I1146": Message("info", "地址|在 Modbus 中|等级", "addresses|where Modbus finds them|grade"),
