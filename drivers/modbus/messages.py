@@ -144,8 +144,8 @@ _CONFIGURATION: dict[str, Message] = {
         "error",
         '地址 "{given}" 跨在两个寄存器之间（{profile}）',
         'address "{given}" lies across two registers ({profile})',
-        "字和双字从 {first} 起每隔两个字节一个：请用 {before} 或 {after}，或按单个字节读取",
-        "words begin at {first} and every second byte from there: use {before} or {after}, or read single bytes",
+        "字和双字从 {first} 起每两个字节一个，最近的是 {nearest}；也可以按单个字节读取",
+        "words begin at {first} and every second byte from there, nearest {nearest}; or read single bytes",
     ),
     "M1023": Message(
         "error",

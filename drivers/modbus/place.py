@@ -115,9 +115,8 @@ def _place(meant: _Meant, profile: Profile) -> Place:
 
 def _odd(area: Area, span: Span, number: int) -> AddressError:
     """A word or double word between two registers."""
-    before = area.written(number - 1)
-    after = area.written(number + 1) if number < span.last else before
-    return AddressError("M1022", before=before, after=after, first=area.written(span.first))
+    nearest = [area.written(near) for near in (number - 1, number + 1) if near <= span.last]
+    return AddressError("M1022", nearest=", ".join(nearest), first=area.written(span.first))
 
 
 def _bit_behind(meant: _Meant) -> int | None:
