@@ -13,23 +13,36 @@ import shutil
 import subprocess
 import sys
 import time
-
-if sys.version_info < (3, 11):  # noqa: UP036  an older Python must be able to read this file and say so
-    sys.exit(
-        f"Lineside needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).\n"
-        f"Lineside 需要 Python 3.11 或更高版本；当前是 {sys.version.split()[0]}。\n"
-        "Name another one: / 请指定另一个: python3.11 bootstrap.py " + " ".join(sys.argv[1:])
-    )
-
 from collections.abc import Callable, Mapping, Sequence
 from ctypes.util import find_library
 from pathlib import Path
+
+
+def said(zh: str, en: str) -> str:
+    """In the language of this person, found as `lineside` finds it: LINESIDE_LANG, else the locale."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    wish = os.environ.get("LINESIDE_LANG") or locale
+    return zh if wish.lower().startswith(("zh", "cn")) else en
+
+
+if sys.version_info < (3, 11):  # noqa: UP036  an older Python must be able to read this file and say so
+    this = f"{sys.version.split()[0]} ({sys.executable})"
+    sys.exit(
+        said(
+            f"Lineside 需要 Python 3.11 或更高版本，当前是 {this}。\n请指定另一个：",
+            f"Lineside needs Python 3.11 or newer; this is {this}.\nName another one: ",
+        )
+        + " ".join(["python3.11 bootstrap.py", *sys.argv[1:]])
+    )
 
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE / ".tools"
 VENV = HERE / ".venv"
 PEERS = HERE / "tests" / "peers"
 UV = "uv==0.13.9"
+
+
+ALREADY = said("已经有了", "already there")
 
 
 def faketime(name: str) -> bool:
@@ -39,42 +52,70 @@ def faketime(name: str) -> bool:
 
 Probe = Callable[[str], object]
 DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to find it, its package, what it is for
-    "mosquitto": (lambda name: shutil.which(name) or shutil.which(name, path="/usr/sbin"), "mosquitto", "MQTT broker"),
-    "mosquitto_sub": (shutil.which, "mosquitto-clients", "MQTT client"),
-    "socat": (shutil.which, "socat", "serial lines"),
-    "faketime": (faketime, "libfaketime", "a wall clock that is wrong"),
-    "mbpoll": (shutil.which, "mbpoll", "Modbus client of another author"),
-    "modbus": (find_library, "libmodbus5", "Modbus server of another author"),
-    "node": (shutil.which, "nodejs", "runs the Modbus server modbus-serial"),
-    "npm": (shutil.which, "npm", "installs modbus-serial"),
+    "mosquitto": (
+        lambda name: shutil.which(name) or shutil.which(name, path="/usr/sbin"),
+        "mosquitto",
+        said("MQTT 消息服务器", "MQTT broker"),
+    ),
+    "mosquitto_sub": (shutil.which, "mosquitto-clients", said("MQTT 客户端", "MQTT client")),
+    "socat": (shutil.which, "socat", said("串口", "serial lines")),
+    "faketime": (faketime, "libfaketime", said("走错的时钟", "a wall clock that is wrong")),
+    "systemd-analyze": (shutil.which, "systemd", said("检查服务单元", "units of the service")),
+    "mbpoll": (shutil.which, "mbpoll", said("别人编写的 Modbus 客户端", "Modbus client of another author")),
+    "modbus": (find_library, "libmodbus5", said("别人编写的 Modbus 服务器", "Modbus server of another author")),
+    "node": (shutil.which, "nodejs", said("运行 Modbus 服务器 modbus-serial", "runs the Modbus server modbus-serial")),
+    "npm": (shutil.which, "npm", said("安装 modbus-serial", "installs modbus-serial")),
 }
 
-OFFLINE = """
-This step needs the network and failed. / 这一步需要联网，但失败了。
-  Behind a proxy / 使用代理:    export HTTPS_PROXY=http://proxy:port
-  Own certificate / 自有证书:   export SSL_CERT_FILE=/path/to/ca.pem PIP_CERT=/path/to/ca.pem
-Then run the same command again; what is done is kept. / 然后重新运行同一条命令，已完成的步骤会保留。"""
+OFFLINE = said(
+    """
+这一步需要联网，但是失败了。
+  使用代理：    export HTTPS_PROXY=http://proxy:port
+  自有证书：    export SSL_CERT_FILE=/path/to/ca.pem PIP_CERT=/path/to/ca.pem
+然后重新运行同一条命令，已完成的步骤会保留。""",
+    """
+This step needs the network and failed.
+  Behind a proxy:     export HTTPS_PROXY=http://proxy:port
+  Own certificate:    export SSL_CERT_FILE=/path/to/ca.pem PIP_CERT=/path/to/ca.pem
+Then run the same command again; what is done is kept.""",
+)
+
+USAGE = said(
+    """从一台只有 Python 和 pip 的机器，到运行演示或通过全部测试。
+
+    python3 bootstrap.py demo [lineside demo 的选项]
+    python3 bootstrap.py test [pytest 的选项]
+    python3 bootstrap.py sync        只准备 .venv 里的环境，供 make 使用
+
+所有内容都装在本目录（.tools、.venv、tests/peers/node_modules），只有 test 需要的 Debian 软件包例外。
+""",
+    __doc__,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit codes: of the command that was run; 2 wrong usage; 1 a step failed."""
     task, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     if task not in {"demo", "test", "sync"}:
-        print(__doc__)
+        print(USAGE)
         return 0 if task in {"-h", "--help"} else 2
-    print(f"Lineside: {task} (Python {sys.version.split()[0]}, folder {HERE})", flush=True)
-    step("uv, which installs the locked packages -> .tools", install_uv)
+    python = sys.version.split()[0]
+    print(
+        said(f"Lineside：{task}（Python {python}，目录 {HERE}）", f"Lineside: {task} (Python {python}, folder {HERE})")
+    )
+    step(said("uv，用来安装锁定的软件包 -> .tools", "uv, which installs the locked packages -> .tools"), install_uv)
     if task == "demo":
         step(
-            "packages of the agent and the demo -> .venv",
+            said("采集程序和演示的软件包 -> .venv", "packages of the agent and the demo -> .venv"),
             lambda: sync("--no-dev", "--group", "editable", "--extra", "demo", "--inexact"),
         )
         return become([str(VENV / "bin" / "lineside"), "demo", *rest])
-    step("packages of the agent, the demo and the tests -> .venv", lambda: sync("--extra", "demo"))
+    every = said("采集程序、演示和测试的软件包 -> .venv", "packages of the agent, the demo and the tests -> .venv")
+    step(every, lambda: sync("--extra", "demo"))
     if task == "sync":
         return 0
-    step("Debian packages for the tests", install_debian)
-    step("modbus-serial, a Modbus server of another author -> tests/peers/node_modules", install_peers)
+    step(said("测试需要的 Debian 软件包", "Debian packages for the tests"), install_debian)
+    step("modbus-serial -> tests/peers/node_modules", install_peers)
     return become([str(VENV / "bin" / "python"), "-m", "pytest", *rest])
 
 
@@ -86,8 +127,9 @@ def step(what: str, do: Callable[[], str]) -> None:
         outcome = do()
     except subprocess.CalledProcessError as failed:
         command = " ".join(map(str, failed.cmd))
-        sys.exit(f"  failed ({failed.returncode}): {command}\n{OFFLINE}")
-    print(f"  {outcome}, {time.monotonic() - begun:.1f} s", flush=True)
+        sys.exit(f"  {said('失败', 'failed')} ({failed.returncode}): {command}\n{OFFLINE}")
+    seconds = f"{time.monotonic() - begun:.1f}"
+    print(said(f"  {outcome}，用时 {seconds} 秒", f"  {outcome}, {seconds} s"), flush=True)
 
 
 def run(*command: str | Path, **environment: str) -> None:
@@ -106,35 +148,37 @@ def become(command: list[str]) -> int:
 def install_uv() -> str:
     """With `--target`, so that a Python which belongs to the system's package manager is no obstacle."""
     if (TOOLS / UV.replace("==", "-") / "done").exists():
-        return "already there"
+        return ALREADY
     if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
-        sys.exit("  pip is missing / 缺少 pip: apt-get install python3-pip   (or / 或: python3 -m ensurepip --user)")
+        either, other = "apt-get install python3-pip", "python3 -m ensurepip --user"
+        sys.exit(said(f"  缺少 pip：{either}   （或：{other}）", f"  pip is missing: {either}   (or: {other})"))
     shutil.rmtree(TOOLS, ignore_errors=True)
     quiet = ("--quiet", "--disable-pip-version-check", "--no-input", "--root-user-action", "ignore")
     run(sys.executable, "-m", "pip", "install", *quiet, "--only-binary", ":all:", "--target", TOOLS, UV)
     (TOOLS / UV.replace("==", "-")).mkdir()
     (TOOLS / UV.replace("==", "-") / "done").touch()
-    return f"installed {UV}"
+    return said(f"已安装 {UV}", f"installed {UV}")
 
 
 def sync(*options: str) -> str:
     """A virtual environment with exactly what uv.lock says; hashes are checked, no Python is downloaded."""
     python = () if (VENV / "bin" / "python").exists() else ("--python", sys.executable)
     run(TOOLS / "bin" / "uv", "sync", "--locked", "--quiet", *python, *options, UV_PYTHON_DOWNLOADS="never")
-    return "as locked"
+    return said("与 uv.lock 一致", "as locked")
 
 
 def install_debian() -> str:
     """Install what is missing where that can be done, else say the line that does it; tests skip what stays missing."""
     missing = sorted({package for name, (probe, package, _) in DEBIAN.items() if not probe(name)})
     if not missing:
-        return "all there"
+        return said("都已安装", "all there")
     line = "apt-get install -y --no-install-recommends " + " ".join(missing)
     if not shutil.which("apt-get") or os.geteuid() != 0:
         for name, (probe, package, purpose) in DEBIAN.items():
             if not probe(name):
-                print(f"  missing: {package} ({purpose}); its tests will be skipped")
-        return f"to run them too: sudo {line}"
+                zh, en = f"  缺少 {package}（{purpose}），", f"  missing: {package} ({purpose}); "
+                print(said(zh + "需要它的测试会跳过", en + "its tests will be skipped"))
+        return said(f"要运行这些测试，先执行：sudo {line}", f"to run them too: sudo {line}")
     print(f"  {line}", flush=True)
     with open(TOOLS / "apt.log", "w", encoding="utf-8") as log:
         for command in (["apt-get", "update", "-q"], line.split()):
@@ -143,20 +187,24 @@ def install_debian() -> str:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=noninteractive, check=False
             )
     if done.returncode:
-        return f"NOT installed (see {log.name}); the tests that need them will be skipped"
-    return f"installed {' '.join(missing)}"
+        return said(
+            f"没有装上（见 {log.name}），需要它们的测试会跳过",
+            f"NOT installed (see {log.name}); the tests that need them will be skipped",
+        )
+    packages = " ".join(missing)
+    return said(f"已安装 {packages}", f"installed {packages}")
 
 
 def install_peers() -> str:
     """From a committed package-lock.json, without running anybody's install scripts."""
     lock, installed = PEERS / "package-lock.json", PEERS / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return "already there"
+        return ALREADY
     npm = shutil.which("npm")
     if npm is None:
-        return "npm is missing; the tests that need it will be skipped"
+        return said("缺少 npm，需要它的测试会跳过", "npm is missing; the tests that need it will be skipped")
     run(npm, "ci", "--prefix", PEERS, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error")
-    return "installed as locked"
+    return said("已按 package-lock.json 安装", "installed as locked")
 
 
 if __name__ == "__main__":

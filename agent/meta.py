@@ -5,7 +5,7 @@ A revision changes exactly when the content does, over restarts too, because wha
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.formats.contract import Meta
@@ -65,6 +65,9 @@ class Memory:
     removed: Sequence[Mapping[str, str]] = ()
     """Labels of what is gone or was moved to other topics: cleared at every connection, since a broker may have been
     away when it went."""
+    former: Mapping[str, int] = field(default_factory=dict)
+    """Device that is gone -> its last revision: back again, it goes on from there, as records that name the old ones
+    may still be on their way."""
 
 
 MAX_REMOVED = 200
@@ -79,13 +82,20 @@ def revise(
     for device, said in contents.items():
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         before = memory.devices.get(device)
-        rev = 1 if before is None else before.rev if before.digest == digest else before.rev + 1
+        is_same = before is not None and before.digest == digest
+        rev = (before.rev if before else memory.former.get(device, 0)) + (not is_same)
         metas[device] = Meta(rev, said)
         now[device] = Known(rev, digest, dict(labels[device]))
     here = [known.labels for known in now.values()]
     gone = [*memory.removed, *(old.labels for old in memory.devices.values())]
     removed = [old for place, old in enumerate(gone) if old not in here and old not in gone[:place]]
-    return metas, Memory(now, removed[-MAX_REMOVED:])
+    return metas, Memory(now, removed[-MAX_REMOVED:], _former(memory, contents))
+
+
+def _former(memory: Memory, contents: Container[str]) -> dict[str, int]:
+    """The last revisions of what is gone; who went first is forgotten first."""
+    gone = {**memory.former, **{name: known.rev for name, known in memory.devices.items()}}
+    return dict([(name, rev) for name, rev in gone.items() if name not in contents][-MAX_REMOVED:])
 
 
 def to_json(memory: Memory) -> dict[str, object]:
@@ -93,16 +103,23 @@ def to_json(memory: Memory) -> dict[str, object]:
         name: {"rev": known.rev, "digest": known.digest, "labels": dict(known.labels)}
         for name, known in memory.devices.items()
     }
-    return {"devices": devices, "removed": [dict(labels) for labels in memory.removed]}
+    removed = [dict(labels) for labels in memory.removed]
+    return {"devices": devices, "removed": removed, "former": dict(memory.former)}
 
 
 def from_json(data: object) -> Memory:
     """The inverse of `to_json`; what does not have its shape is left out, as if it had never been published."""
     match data:
-        case {"devices": dict(devices), "removed": list(removed)}:
+        case {"devices": dict(devices), "removed": list(removed), **more}:
             known = {name: one for name, said in devices.items() if (one := _known(said)) is not None}
-            return Memory(known, [_texts(labels) for labels in removed if isinstance(labels, dict)])
+            gone = [_texts(labels) for labels in removed if isinstance(labels, dict)]
+            return Memory(known, gone, _revisions(more.get("former")))
     return Memory()
+
+
+def _revisions(said: object) -> dict[str, int]:
+    found = said if isinstance(said, dict) else {}
+    return {str(name): rev for name, rev in found.items() if isinstance(rev, int)}
 
 
 def _known(said: object) -> Known | None:

@@ -20,6 +20,9 @@ from drivers.errors import NotConnected
 
 LATE_READS = 3
 """Late reads in a row before the operator is told."""
+CLOSE_S = 2.0
+"""A driver that cannot even close in this time must not hold up the stop."""
+REST_S = 5.0
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class Connection:
     url: str
     driver: Driver
     turns: Sequence[Turns]
+    timeout_s: float = 0.0
+    """How long the driver may wait for one thing, where its settings say so."""
 
 
 class ForgetfulJournal(Journal, Protocol):
@@ -59,7 +64,7 @@ class ForgetfulJournal(Journal, Protocol):
 
 
 class Poller:
-    """Looks after one connection until it is cancelled."""
+    """Looks after one connection until it is cancelled; `turned_s` may be read at any time."""
 
     def __init__(
         self, connection: Connection, clock: Clock, journal: ForgetfulJournal, health: ConnectionHealth
@@ -68,6 +73,8 @@ class Poller:
         self._clock = clock
         self._journal = journal
         self._health = health
+        self.turned_s = clock.monotonic()
+        """Monotonic time of the newest completed turn: a read or an attempt to connect, successful or not."""
         self._backoff = Backoff()
         self._lost_code: str | None = None
         self._newest_code: str | None = None
@@ -80,7 +87,8 @@ class Poller:
                     await self._connection.driver.connect()
                     await self._poll()
                 finally:
-                    await self._connection.driver.close()
+                    async with asyncio.timeout(CLOSE_S):
+                        await self._connection.driver.close()
             except NotConnected as lost:
                 self._lost(lost.code or "E2001", lost.reason)
             except Exception as defect:  # one connection must not end the others
@@ -88,7 +96,18 @@ class Poller:
                     raise asyncio.CancelledError from defect
                 self._journal.lost("E9003", self._connection.name, error=repr(defect), where=origin(defect))
                 self._lost("E2001", "defect")
-            await asyncio.sleep(self._backoff.pause(self._clock.monotonic()))
+            await self._rest(self._backoff.pause(self._clock.monotonic()))
+
+    async def _rest(self, pause_s: float) -> None:
+        """Wait, in slices, because waiting long is no sign of being stuck."""
+        self._turned()
+        until = self.turned_s + pause_s
+        while (left := until - self.turned_s) > 0:
+            await asyncio.sleep(min(left, REST_S))
+            self._turned()
+
+    def _turned(self) -> None:
+        self.turned_s = self._clock.monotonic()
 
     async def _poll(self) -> NoReturn:
         """Read what is due, in order of time, until the conversation is lost. Everything is due at once at first."""
@@ -110,6 +129,7 @@ class Poller:
         turn = max(actual, 0)
         fresh = self._expect(turns, turn)
         scans = await self._connection.driver.read(turns.group)
+        self._turned()
         self._health.reads += 1
         if turns.device.take(turns.group, scans):
             self._answered()

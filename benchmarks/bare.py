@@ -9,19 +9,17 @@ import asyncio
 import sys
 
 from drivers.modbus.address import Table
+from drivers.modbus.config import Connection
 from drivers.modbus.counts import Counts
-from drivers.modbus.exchange import MbapExchange
-from drivers.modbus.link import TcpLink
+from drivers.modbus.opening import way
 from drivers.modbus.plan import Block
 from drivers.modbus.request import request
-
-TIMEOUT_S = 1.0
 
 
 async def look_after(port: int, period_s: float, blocks: int) -> None:
     loop = asyncio.get_running_loop()
     counts = Counts()
-    link = TcpLink("127.0.0.1", port, TIMEOUT_S, 0.0, counts, lambda: MbapExchange(1, TIMEOUT_S, 1, counts))
+    link = way(Connection(url=f"tcp://127.0.0.1:{port}"), counts)
     await link.open()
     asked = [request(1, Block(Table.HOLDING, 100 * place, 100, ())) for place in range(blocks)]
     due = loop.time()

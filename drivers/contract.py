@@ -128,7 +128,10 @@ class SubscribingDriver(Driver, Protocol):
 
 @runtime_checkable
 class Counting(Protocol):
-    """A driver that counts what happens on its wire; health shows it as it is."""
+    """A driver that counts what happens on its wire; health shows it as it is.
+
+    While the counts move, a read that lasts longer than three periods and 30 s is taken for slow, not for hung.
+    """
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -245,5 +248,7 @@ class DriverPlugin:
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
     profiles: Callable[[Path], Profiles] | None = None
     """The address profiles that a configuration in this folder may name."""
+    chinese: Mapping[str, str] = field(default_factory=dict)
+    """Key of the three models (`url`, `limits.gap`) -> in Chinese what it is for; the models say it in English."""
     messages: Mapping[str, Message] = field(default_factory=dict)
     """Code -> message. Codes start with a letter of the driver's choice but E, W, N and I, which are the agent's."""

@@ -35,6 +35,10 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
         lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
         "apt-get install libfaketime",
     ),
+    "systemd-analyze": (
+        lambda: shutil.which("systemd-analyze") and shutil.which("systemd-sysusers"),
+        "apt-get install systemd",
+    ),
     "root": (lambda: os.geteuid() == 0, "run the suite as root"),
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
 }

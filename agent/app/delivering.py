@@ -1,8 +1,9 @@
 """The destinations: each with its own connection, format and way through the outbox."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from agent.config import Configuration, Destination
 from agent.formats.contract import Snapshot
@@ -10,6 +11,7 @@ from agent.formats.native import Native
 from agent.formats.topics import Templates
 from agent.health import Health
 from agent.mqtt import Connector, Endpoint, Tls
+from agent.notify import PATIENCE_S, Pulse
 from agent.outbox.contract import Outbox
 from agent.publish import Delivery, Pace
 from agent.scope import Scope
@@ -17,24 +19,46 @@ from drivers.contract import Journal
 
 STOP_S = 4.0
 """A destination drains and says goodbye within about two seconds by itself; this is the end of patience."""
+WAITS = 4
+"""In one attempt to connect: for the network and for CONNACK, in both versions of MQTT."""
 
 
 @asynccontextmanager
 async def deliveries(
-    configuration: Configuration, outbox: Outbox, snapshot: Callable[[], Snapshot], health: Health, journal: Journal
-) -> AsyncIterator[None]:
-    """Deliver to all destinations while the block runs; then let them drain, together and for a bounded time."""
+    configuration: Configuration,
+    outbox: Outbox,
+    snapshot: Callable[[], Snapshot],
+    health: Health,
+    journal: Journal,
+    hurry: asyncio.Event,
+) -> AsyncIterator[Mapping[str, Pulse]]:
+    """Deliver to all destinations while the block runs; then let them drain, together and for a bounded time.
+
+    Yields what shows that they do not hang. `hurry` ends the draining at once.
+    """
     stop = asyncio.Event()
     async with Scope() as scope:
-        tasks = []
+        tasks, pulses = [], {}
         for destination in configuration.destinations:
             delivery = _delivery(configuration, destination, outbox, snapshot, health, journal)
             health.destinations[destination.name] = delivery.report
             tasks.append(scope.start(delivery.look_after(stop), f"destination {destination.name}"))
-        yield
+            pulses[f"destination {destination.name}"] = _pulse(delivery, _endpoint(destination))
+        yield pulses
         stop.set()
+        scope.start(_let_go(hurry, tasks), "hurry")
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_S)
+
+
+async def _let_go(hurry: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    await hurry.wait()
+    for task in tasks:
+        task.cancel()
+
+
+def _pulse(delivery: Delivery[None], endpoint: Endpoint) -> Pulse:
+    return Pulse(partial(getattr, delivery, "turned_s"), max(PATIENCE_S, (WAITS + 1) * endpoint.connect_timeout_s))
 
 
 def _delivery(

@@ -11,12 +11,13 @@ from typing import NoReturn
 from agent import meta
 from agent.app.delivering import deliveries
 from agent.app.site import Site, build, contents
+from agent.app.watching import keep_watch, say_stopping
 from agent.clock import Clock
 from agent.config import Configuration
 from agent.formats.contract import Meta, Snapshot
 from agent.health import Health
 from agent.log import Log
-from agent.notify import notify
+from agent.notify import Pulse, notify
 from agent.outbox import open_outbox
 from agent.outbox.contract import Outbox
 from agent.poll import Poller
@@ -27,10 +28,13 @@ LOOK_S = 1.0
 """How often the clock is looked at and held-back log lines are told."""
 
 
-async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock: Clock) -> None:
+async def run(
+    configuration: Configuration, log: Log, stop: asyncio.Event, clock: Clock, hurry: asyncio.Event | None = None
+) -> None:
     """Acquire and deliver until `stop` is set. Raises `StateTaken` when another agent holds the state directory.
 
-    First the acquisition ends, then the destinations drain for a moment, then the outbox closes.
+    First the acquisition ends, then the destinations drain for a moment (none at all once `hurry` is set), then the
+    outbox closes.
     """
     health = Health(clock=partial(_clock_report, clock))
     async with open_outbox(
@@ -45,24 +49,34 @@ async def run(configuration: Configuration, log: Log, stop: asyncio.Event, clock
         metas, memory = await _revised(configuration, outbox)
         site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
         snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
-        async with deliveries(configuration, outbox, snapshot, health, log), Scope() as acquiring:
-            _start(acquiring, site, clock, log, health)
+        delivering = deliveries(configuration, outbox, snapshot, health, log, hurry or asyncio.Event())
+        async with delivering as sending, Scope() as acquiring:
+            polling = _start(acquiring, site, clock, log, health)
             _say_started(configuration, outbox, log)
             notify("READY=1")
+            acquiring.start(keep_watch({**polling, **sending}, health, clock, log), "watchdog")
             await stop.wait()
-            notify("STOPPING=1")
+            say_stopping(log)
         _say_stopped(configuration, outbox, log)
 
 
-def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> None:
+def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> dict[str, Pulse]:
+    """Start the acquisition; what shows that none of its tasks hangs."""
     # What stands now stands for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     site.begin(clock.monotonic())
+    pulses = {}
     for connection in site.connections:
-        poller = Poller(connection, clock, log, health.connections[connection.name])
-        acquiring.start(poller.look_after(), f"connection {connection.name}")
+        known = health.connections[connection.name]
+        poller = Poller(connection, clock, log, known)
+        name = f"connection {connection.name}"
+        acquiring.start(poller.look_after(), name)
+        period_s = min(turns.every_s for turns in connection.turns)
+        turned_s = partial(getattr, poller, "turned_s")
+        pulses[name] = Pulse.of(turned_s, period_s, connection.timeout_s, known.counts)
     acquiring.start(_look_around(site, clock, log), "clock")
+    return pulses
 
 
 async def _look_around(site: Site, clock: Clock, log: Log) -> NoReturn:

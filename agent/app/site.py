@@ -78,7 +78,7 @@ def build(
         if isinstance(driver, Counting):
             known.counts = partial(getattr, driver, "counts")
         turns = [Turns(group.name, devices[group.device], group.every_s, phases[group.name]) for group in groups]
-        connections.append(Connection(connection.name, _url(connection), driver, turns))
+        connections.append(Connection(connection.name, _url(connection), driver, turns, _timeout_s(connection)))
     return Site(connections, devices)
 
 
@@ -92,6 +92,10 @@ def _slot(phase_s: float) -> float:
 
 def _url(connection: ConnectionSettings) -> str:
     return str(getattr(connection.settings, "url", connection.driver))
+
+
+def _timeout_s(connection: ConnectionSettings) -> float:
+    return float(getattr(connection.settings, "timeout", 0.0))
 
 
 def _groups(device: DeviceSettings) -> dict[str, TagGroup]:

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 
 from agent.cli.check import table
 from agent.cli.language import catalogue
-from agent.config.reference import Key, keys
+from agent.config.reference import Key, in_chinese, keys
 from drivers import registry
 from drivers.errors import DriverError
 
@@ -34,13 +35,17 @@ def _show(name: str, distribution: str) -> int:
     except (DriverError, ImportError, AttributeError, SyntaxError) as error:
         print("  E1055", catalogue().text("E1055", {"value": name, "reason": str(error)}))
         return 1
+    said = catalogue()
     for of, model in (("connections", plugin.connection), ("devices", plugin.device), ("tags", plugin.address)):
         found = keys(model)
         if found:
-            print(f"  {of}:")
-            print(*(f"    {line}" for line in table([_row(key) for key in found])), sep="\n")
+            head = said.text("I1006", {"section": of})
+            print(f"  {head}")
+            rows = table([_row(key, plugin.chinese if said.language == "zh" else None) for key in found])
+            print(*(f"    {row}" for row in rows), sep="\n")
     return 0
 
 
-def _row(key: Key) -> tuple[str, str, str, str]:
+def _row(key: Key, chinese: Mapping[str, str] | None) -> tuple[str, str, str, str]:
+    key = key if chinese is None else in_chinese(key, chinese)
     return key.name, key.type, f"[{key.default}]" if key.default else "", key.description

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import signal
 from functools import partial
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         return EX_CONFIG
     for plugin in loaded.plugins.values():
         said.add(plugin.messages)
+    # When the watchdog of systemd ends a loop that hangs (SIGABRT), the journal shows where it hung.
+    faulthandler.enable()
     clock = Clock()
     log = Log(said, clock.monotonic)
     _listen_to_libraries(log)
@@ -44,13 +47,13 @@ def run(args: argparse.Namespace) -> int:
 
 async def _until_stopped(configuration: Configuration, log: Log, clock: Clock) -> int:
     """The third place that survives a defect: it becomes one line and exit code 70, and systemd starts us again."""
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for wish in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(wish, stop.set)
+        loop.add_signal_handler(wish, _wished, stop, hurry)
     loop.set_exception_handler(partial(_stray, log))
     try:
-        await app.run(configuration, log, stop, clock)
+        await app.run(configuration, log, stop, clock, hurry)
     except StateTaken as taken:
         log.note("E9009", configuration.gateway, pid=taken.pid or "?", path=taken.path)
         return EX_TEMPFAIL
@@ -59,6 +62,11 @@ async def _until_stopped(configuration: Configuration, log: Log, clock: Clock) -
         log.note("E9004", configuration.gateway, error=repr(worst), where=origin(worst))
         return EX_SOFTWARE
     return 0
+
+
+def _wished(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """The first signal asks for the end, another one not to wait for what is still to be delivered."""
+    (hurry if stop.is_set() else stop).set()
 
 
 def _worst(defect: BaseException) -> BaseException:

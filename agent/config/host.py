@@ -77,7 +77,10 @@ def _credential(written: str) -> Path | None:
     if not directory or "/" in written or written in ("", ".", "..") or "\0" in written:
         return None
     path = Path(directory) / written
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except OSError:
+        return path  # opening it says what is wrong with it
 
 
 def _one_line(data: bytes, path: Path) -> str:

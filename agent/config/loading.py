@@ -26,12 +26,12 @@ def load(path: Path) -> Loaded:
     return _Reading(root, path.absolute().parent, findings).loaded()
 
 
-GOES_ON = "E1011"
-"""A key that stands twice does not hide what else is wrong; all else that the parser says does."""
+GOES_ON = frozenset(("E1011", "E1090", "E1091", "E1092"))
+"""A key that stands twice and a full-width character do not hide what else is wrong; all else of the parser does."""
 
 
 def _is_usable(text: str | None, root: Node, findings: Findings) -> bool:
-    if any(problem.code != GOES_ON for problem in findings.problems) or text is None:
+    if any(problem.code not in GOES_ON for problem in findings.problems) or text is None:
         return False
     if isinstance(root, Map) and root:
         return True

@@ -39,6 +39,27 @@ def _keys(schema: Schema, definitions: Schema, above: str) -> list[Key]:
     return found
 
 
+_CHINESE = {
+    "whole number": "整数",
+    "number": "数字",
+    "true or false": "true 或 false",
+    "mapping": "键值表",
+    "list": "列表",
+    "duration": "时长",
+    "size": "大小",
+    "text": "文字",
+    "anything": "任意",
+    " or ": " 或 ",
+}
+_SAID = re.compile("|".join(word if word.startswith(" ") else rf"\b{word}\b" for word in _CHINESE))
+
+
+def in_chinese(key: Key, descriptions: Mapping[str, str]) -> Key:
+    """The key for who reads Chinese; in English where a driver's author gave nothing."""
+    said = _SAID.sub(lambda word: _CHINESE[word[0]], key.type)
+    return key._replace(type=said, description=descriptions.get(key.name, key.description))
+
+
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "true" if default else "false"

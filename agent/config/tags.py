@@ -10,7 +10,7 @@ from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import TagKeys
 from agent.config.problems import split, validated
 from agent.config.tree import Map, place
-from agent.machine.metrics import METRICS, OWN_PREFIX
+from agent.machine.metrics import METRICS, OWN_PREFIX, meant_unit
 from drivers.contract import DriverPlugin, ValueType
 
 
@@ -75,8 +75,10 @@ def _check_metric(keys: TagKeys, node: Map, path: Path, findings: Findings) -> N
         known = listed(list(METRICS), 60)
         findings.wrong(place(node, (key,)), (*path, key), code, value=word, meant=meant or "temperature", known=known)
     elif keys.unit is not None and metric.units and keys.unit not in metric.units:
-        units = " / ".join(metric.units)
-        findings.doubtful(place(node, ("unit",)), (*path, "unit"), "W1061", unit=keys.unit, metric=word, units=units)
+        meant = meant_unit(keys.unit, metric.units)
+        facts = {"unit": keys.unit, "metric": word, "units": " / ".join(metric.units), "meant": meant}
+        cause = "spelling" if meant else ""
+        findings.doubtful(place(node, ("unit",)), (*path, "unit"), "W1061", cause=cause, **facts)
 
 
 def _check_intervals(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:

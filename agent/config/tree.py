@@ -19,6 +19,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from agent.config.fullwidth import Mended, Mistake, mend
 from agent.config.located import START, Findings, Path, Place, Step
 from agent.config.scalars import Scalar, resolve
 
@@ -85,16 +86,24 @@ def _has(node: Node, step: Step) -> bool:
 
 def parse(text: str, findings: Findings) -> Node:
     """The document's root. What is refused or no YAML is in `findings`; then the tree is not to be relied on."""
-    tree = _Tree(findings)
+    mended = mend(text)
+    tree = _Tree(findings, mended)
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for event in YAML(typ="safe", pure=True).parse(mended.text):
             if not tree.take(event):
                 break
     except MarkedYAMLError as error:
-        _explain(error, text, findings)
+        _explain(error, mended, findings)
     except (YAMLError, *DEFECTS) as error:
         findings.wrong(tree.last, (), "E1019", reason=str(error) or type(error).__name__)
+    for mistake in mended.mistakes:
+        _report(mistake, findings)
     return tree.root
+
+
+def _report(mistake: Mistake, findings: Findings) -> None:
+    code = "E1092" if mistake.separates else "E1091" if mistake.ascii == " " else "E1090"
+    findings.wrong(mistake.at, (), code, character=mistake.character, ascii=mistake.ascii)
 
 
 DEFECTS = (
@@ -113,10 +122,11 @@ DEFECTS = (
 class _Tree:
     """Takes events one by one; the containers that are open form a stack, so depth costs no recursion."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, written: Mended) -> None:
         self.root: Node = None
         self.last = START
         self._findings = findings
+        self._written = written
         self._open: list[Map | List] = []
         self._keys: list[tuple[str | int, Place] | None] = []
         self._trail: list[Step] = []
@@ -125,7 +135,7 @@ class _Tree:
     def take(self, event: Any) -> bool:
         """False when there is no use in reading on."""
         mark = event.start_mark
-        self.last = at = Place(mark.line + 1, mark.column + 1)
+        self.last = at = self._written.place(mark.line, mark.column)
         if isinstance(event, NodeEvent):
             return self._node(event, at) and len(self._findings.problems) < MAX_REFUSED
         if isinstance(event, CollectionEndEvent):
@@ -234,13 +244,13 @@ _SYNTAX = (  # (what ruamel says, our code), the first that fits
 )
 
 
-def _explain(error: MarkedYAMLError, text: str, findings: Findings) -> None:
+def _explain(error: MarkedYAMLError, written: Mended, findings: Findings) -> None:
     mark = error.problem_mark or error.context_mark
-    at = Place(mark.line + 1, mark.column + 1) if mark else START
+    at = written.place(mark.line, mark.column) if mark else START
     opened = error.context_mark or mark
     said = f"{error.context or ''} {error.problem or ''}".strip()
     code = next((code for pattern, code in _SYNTAX if pattern.search(said)), "E1019")
-    lines = text.splitlines() or [""]
+    lines = written.text.splitlines() or [""]
     line = lines[min(at.line, len(lines)) - 1]
     if "\t" in line[: len(line) - len(line.lstrip())]:
         code, at = "E1008", Place(at.line, line.index("\t") + 1)

@@ -49,7 +49,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "stop_hint": ("按 Ctrl-C 结束", "Ctrl-C ends it"),
     "stop_after": ("{seconds:g} 秒后自动结束，Ctrl-C 可提前结束", "ends by itself after {seconds:g} s, or with Ctrl-C"),
     "summary": (
-        "{seconds:.0f} 秒内到达 {messages} 条消息、{values} 个数值、{events} 个事件（{tags} 个标签，{devices} 台设备）",
+        "{seconds:.0f} 秒内到达 {messages} 条消息、{values} 个数值、{events} 个事件（{tags} 个变量，{devices} 台设备）",
         "in {seconds:.0f} s {messages} messages arrived with {values} values and {events} events "
         "({tags} tags of {devices} devices)",
     ),
@@ -58,7 +58,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "from reading the register to arriving over MQTT: median {median} ms, 99 % within {p99} ms",
     ),
     "holes": (
-        "不可读的标签（质量不为良好）：{names}",
+        "不可读的变量（质量不为良好）：{names}",
         "tags that cannot be read, and say so: {names}",
     ),
     "all_true": (

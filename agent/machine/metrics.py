@@ -3,8 +3,9 @@
 A tag's metric is one of these words, or it starts with `x_` and means what its site says. Units are UCUM codes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 Kind = Literal["enum", "gauge", "counter", "text", "flag", "number"]
 
@@ -45,6 +46,36 @@ METRICS: Mapping[str, Metric] = {
     **_metrics("flag", (), "alarm_active"),
     **_metrics("number", (), "alarm_count alarm_code stop_reason"),
 }
+
+_SPELLINGS: Mapping[str, str] = {
+    "m/min": "m/分 m/分钟 m/minute 米/min 米/分 米/分钟 mpm",
+    "{piece}/min": "pcs/min pc/min piece/min pieces/min pcs/分 pcs/分钟 个/min 个/分 个/分钟 张/min 张/分 张/分钟 "
+    "件/min 件/分 件/分钟 只/min 只/分 只/分钟 袋/min 袋/分 袋/分钟",
+    "{piece}": "pcs pc pce ea piece pieces 个 件 张 只 枚 袋 片",
+    "{cycle}": "cycle cycles 次",
+    "m": "meter meters metre metres 米",
+    "mm": "毫米",
+    "um": "μm micron microns 微米",
+    "s": "sec second seconds 秒",
+    "N": "newton 牛 牛顿",
+    "Cel": "°c oc c degc celsius 摄氏度 度",
+    "MPa": "兆帕",
+    "kPa": "千帕",
+    "%": "%rh rh% rh percent",
+    "kW.h": "kwh kw·h kw*h kw-h 千瓦时 度",
+    "kW": "千瓦",
+    "V": "volt volts 伏 伏特",
+    "A": "amp amps ampere 安 安培",
+    "Hz": "赫 赫兹",
+}
+"""UCUM code -> how people write it, in lower case without spaces."""
+
+
+def meant_unit(written: str, units: Sequence[str]) -> str | None:
+    """Which of these UCUM codes is spelt like this: `°C`, `℃` or `CEL` -> `Cel`."""
+    plain = normalize("NFKC", written).casefold().replace(" ", "")
+    return next((unit for unit in units if plain in (unit.casefold(), *_SPELLINGS.get(unit, "").split())), None)
+
 
 OWN_PREFIX = "x_"
 """Begins the name of a metric that only its site knows."""

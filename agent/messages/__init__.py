@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from agent.messages import acquisition, configuration, delivery, process
+from agent.messages.hints import HINTS
 from drivers.contract import Message
 
 Language = Literal["zh", "en"]
@@ -47,7 +48,8 @@ class Catalogue:
         if back:
             return _fill(message.back_zh if zh else message.back_en, facts)
         said = _fill(message.zh if zh else message.en, facts)
-        hint = _fill(message.hint_zh if zh else message.hint_en, facts)
+        hints = HINTS.get((code, str(facts.get("cause", ""))), (message.hint_zh, message.hint_en))
+        hint = _fill(hints[0 if zh else 1], facts)
         return f"{said} -> {hint}" if hint else said
 
 

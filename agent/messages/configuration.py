@@ -42,7 +42,7 @@ _READING = {
     "E1008": _error("这里不能用制表符（Tab）", "a tab cannot stand here", "改用空格缩进", "indent with spaces"),
     "E1009": _error("嵌套超过 {limit} 层", "nested deeper than {limit} levels"),
     "E1010": _error(
-        "不接受 YAML 的锚点、别名、标签和指令：{what}",
+        "不接受 YAML 的锚点、别名、类型标记和指令：{what}",
         "anchors, aliases, tags and directives of YAML are not accepted: {what}",
         "把内容完整写出；以 & * ! % 开头的文字要加引号",
         "write the value out; put a text that begins with & * ! % in quotes",
@@ -95,6 +95,16 @@ _READING = {
         "not valid YAML: {reason}",
         "检查这里和上一行的缩进、冒号、引号和括号",
         "check indentation, colons, quotes and brackets here and in the line above",
+    ),
+    "E1090": _error(
+        "{character} 是全角字符", "{character} is a full-width character", "改为半角 {ascii}", "write the ASCII {ascii}"
+    ),
+    "E1091": _error("这里是全角空格", "this is a full-width space", "改为半角空格", "write an ASCII space"),
+    "E1092": _error(
+        "{character} 是全角冒号",
+        "{character} is a full-width colon",
+        "改为半角 {ascii} 加一个空格",
+        "write the ASCII {ascii} and a space",
     ),
     "E1040": _error(
         "文件是空的", "the file is empty", "从 config/examples 里的例子开始", "begin with one of config/examples"
@@ -192,6 +202,7 @@ _CHECK = {
         "网关 {gateway}：{connections} 个连接，{devices} 台设备，{tags} 个变量 -> {destinations}",
         "gateway {gateway}: connections: {connections}, devices: {devices}, tags: {tags} -> {destinations}",
     ),
+    "I1006": Message("info", "{section} 下的键：", "keys under {section}:"),
     "I1005": Message("info", "状态目录：{state_dir}", "state directory: {state_dir}"),
 }
 

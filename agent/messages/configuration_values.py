@@ -111,7 +111,7 @@ NAMES: dict[str, Message] = {
     "E1057": _error("没有指标 {value}", "there is no metric {value}", "可用：{known}，或 x_ 开头", "{known}, or x_..."),
     "E1058": _error("没有指标 {value}", "there is no metric {value}", "是不是 {meant}？", "did you mean {meant}?"),
     "E1059": _error(
-        "名称 {value} 不是词典里的指标",
+        "名称 {value} 不是指标字典里的词",
         "the name {value} is not a metric of the dictionary",
         "加上 metric（例如 metric: {meant}），或把名称改为 x_{value}",
         "add metric (such as metric: {meant}) or call it x_{value}",

@@ -68,8 +68,8 @@ _LINK = {
     ),
     "E4004": Message(
         "error",
-        "另一个客户端正在使用客户端标识 {client_id}：每次连上都很快被断开",
-        "another client uses id {client_id}: cut off soon after every connect",
+        "另一个客户端也在使用客户端标识 {client_id}，连接因此被断开",
+        "another client uses id {client_id}, and this connection is cut off for it",
         "给每个网关设置不同的 client_id，或停掉另一个程序",
         "give every gateway a client_id of its own, or stop the other program",
         "连接保持稳定",

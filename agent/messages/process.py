@@ -27,6 +27,18 @@ MESSAGES: dict[str, Message] = {
         "已停止：{destination} 共 {accepted} 条记录，未送达 {queued} 条，丢弃 {dropped} 条",
         "stopped: {destination}: {accepted} records, {queued} not delivered, {dropped} dropped",
     ),
+    "I9013": Message(
+        "info",
+        "设备通信 {connections_up}/{connections} 正常，上送目的地 {destinations_up}/{destinations} 连通，"
+        "待上送 {queued} 条",
+        "connections up {connections_up}/{connections}, destinations up {destinations_up}/{destinations}, "
+        "{queued} records queued",
+    ),
+    "I9014": Message(
+        "info",
+        "正在停止：已停止采集，正在送出剩余数据",
+        "stopping: acquisition has ended, what is left is being delivered",
+    ),
     "W9011": Message(
         "warning",
         "上次运行（序号 {boot}）没有正常停止，当时内存中未送达的数据已丢失",
@@ -56,6 +68,15 @@ MESSAGES: dict[str, Message] = {
         "a defect of this program, it ends: {error} (at {where})",
         "systemd 会重新启动它；请把这一行报告给开发者",
         "systemd starts it again; please report this line to the developers",
+    ),
+    "E9015": Message(
+        "error",
+        "内部任务停滞，已有 {seconds} 秒没有进展；由 systemd 运行时，看门狗将重新启动本程序",
+        "a task of this program hangs, for {seconds} s so far; under systemd the watchdog will start the agent again",
+        "请把这一行报告给开发者",
+        "please report this line to the developers",
+        "任务恢复运行",
+        "the task goes on",
     ),
     "N9005": Message(
         "notice", "仍未恢复，{minutes} 分钟内 {times} 次", "still failing, {times} times in {minutes} min"

@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from agent.mqtt.client import Client
 from agent.mqtt.endpoint import Endpoint, Protocol, Tls
 from agent.mqtt.link import Dropped, Link, OldBroker, Silent, keep_last_words, last_words
-from agent.mqtt.words import LinkFailed, in_words
+from agent.mqtt.words import Cause, LinkFailed, cause_of, in_words
 
 Will = tuple[str, bytes, int, bool]
 """Topic, payload, QoS, retain."""
@@ -61,7 +61,7 @@ class Connector:
         """The alert that asks for a certificate is lost when our side was still writing."""
         tls = self.endpoint.tls
         if isinstance(failed, Dropped) and tls is not None and tls.cert_file is None:
-            return LinkFailed(f"{failed.reason}; the broker may want a client certificate")
+            return LinkFailed(f"{failed.reason}; the broker may want a client certificate", Cause.TLS)
         return failed or LinkFailed("no protocol to try")
 
     def _candidates(self) -> Sequence[Protocol]:
@@ -80,7 +80,7 @@ class Connector:
 
     async def _dialled(self, protocol: Protocol, will: Will | None) -> Client:
         if self._dial is not None and not self._dial.is_over:
-            raise LinkFailed(f"still resolving the name of {self.endpoint.place}")
+            raise LinkFailed(f"still resolving the name of {self.endpoint.place}", Cause.NAME)
         answer: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._dial = _Dial(self.endpoint, protocol, will, answer)
         # A daemon, because a resolver that hangs must not hold up the end of the process.
@@ -89,7 +89,7 @@ class Connector:
             async with asyncio.timeout(self.endpoint.connect_timeout_s):
                 return await answer
         except TimeoutError:
-            raise LinkFailed(f"no answer from {self.endpoint.place}") from None
+            raise LinkFailed(f"no answer from {self.endpoint.place}", Cause.SILENT) from None
 
 
 @dataclass(slots=True)
@@ -110,9 +110,9 @@ class _Dial:
             # Each client connects once, so paho's default (a clean start the first time) is right for both versions.
             client.connect(self.endpoint.host, self.endpoint.port, self.endpoint.keepalive_s)
             if client.socket() is None:
-                failed = Dropped(last_words(client) or f"{self.endpoint.place} closed the connection")
+                failed = Dropped(last_words(client) or f"{self.endpoint.place} closed the connection", Cause.CLOSED)
         except (OSError, ValueError) as error:
-            failed = LinkFailed(in_words(error, self.endpoint.place))
+            failed = LinkFailed(in_words(error, self.endpoint.place), cause_of(error))
         try:
             self.answer.get_loop().call_soon_threadsafe(self._hand_over, client, failed)
         except RuntimeError:  # the loop is closed by now, nobody waits

@@ -20,7 +20,18 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.mqtt import packets
 from agent.mqtt.client import READ_BYTES, Client
 from agent.mqtt.endpoint import Endpoint, Protocol
-from agent.mqtt.words import PACKET_TOO_LARGE, TOPIC_NAME_INVALID, LinkFailed, Refusal, in_words, puback_reason
+from agent.mqtt.words import (
+    PACKET_TOO_LARGE,
+    TOPIC_NAME_INVALID,
+    Cause,
+    LinkFailed,
+    Refusal,
+    cause_of,
+    cause_of_connack,
+    cause_of_disconnect,
+    in_words,
+    puback_reason,
+)
 
 OnDone = Callable[[Refusal | None], None]
 """Called once for each message: None when the broker has it. Never called after the link is lost."""
@@ -43,6 +54,8 @@ class Link:
         self.protocol: Protocol = protocol
         self.lost: asyncio.Future[str] = loop.create_future()
         """Resolves with the reason when the connection ends, whoever ended it."""
+        self.cause = Cause.CLOSED
+        """The kind of that reason."""
         self.max_packet = 268_435_455
         self._window = endpoint.window
         self._may_retain = True
@@ -92,7 +105,8 @@ class Link:
         by_broker = flags.is_disconnect_packet_from_server
         said = str(reason) if by_broker or reason.value not in (0, 0x80) else ""
         said = said or last_words(self._client) or "connection closed"
-        self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said)
+        cause = cause_of_disconnect(reason.value, by_broker)
+        self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said, cause)
 
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         suback = self._subacks.pop(mid, None)
@@ -121,9 +135,9 @@ class Link:
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
                     break
         except OSError as error:
-            self._end(in_words(error, self._endpoint.place))
+            self._end(in_words(error, self._endpoint.place), cause_of(error))
         except BROKEN as error:
-            self._end(f"the broker sent something that is not MQTT ({type(error).__name__})")
+            self._end(f"the broker sent something that is not MQTT ({type(error).__name__})", Cause.NOT_MQTT)
         self._refill()
 
     def _take(self, data: bytes) -> None:
@@ -171,7 +185,7 @@ class Link:
         oldest = next(iter(self._flying.values()), None)
         # On a slow line the end of a window waits long behind its beginning: what is acknowledged meanwhile is life.
         if oldest is not None and time.monotonic() - max(oldest[1], self._answered_s) > self._endpoint.ack_timeout_s:
-            self._end(f"no acknowledgement for {self._endpoint.ack_timeout_s:g} s")
+            self._end(f"no acknowledgement for {self._endpoint.ack_timeout_s:g} s", Cause.UNACKNOWLEDGED)
 
     # ---- what the rest of the agent says ----
 
@@ -181,16 +195,17 @@ class Link:
             async with asyncio.timeout(self._endpoint.connect_timeout_s):
                 await asyncio.wait((self._connack, self.lost), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise Silent(f"{self._endpoint.place} does not answer CONNECT") from None
+            raise Silent(f"{self._endpoint.place} does not answer CONNECT", Cause.SILENT) from None
         if not self._connack.done():
-            raise Dropped(self.lost.result())
+            raise Dropped(self.lost.result(), self.cause)
         reason = self._connack.result()
         if reason == "Unsupported protocol version":
-            raise OldBroker(f"{self._endpoint.place} does not speak MQTT {self.protocol}")
+            raise OldBroker(f"{self._endpoint.place} does not speak MQTT {self.protocol}", Cause.DECLINED)
         if not self._may_confirm:
-            raise LinkFailed(f"{self._endpoint.place} takes no QoS 1, so nothing can be confirmed")
+            raise LinkFailed(f"{self._endpoint.place} takes no QoS 1, so nothing can be confirmed", Cause.DECLINED)
         if reason.is_failure:
-            raise LinkFailed(f"{self._endpoint.place} refuses the connection: {reason}")
+            cause = cause_of_connack(reason.value)
+            raise LinkFailed(f"{self._endpoint.place} refuses the connection: {reason}", cause)
 
     @property
     def free(self) -> int:
@@ -264,9 +279,10 @@ class Link:
         """Close without a goodbye. May be called twice."""
         self._end("closed")
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: str, cause: Cause = Cause.CLOSED) -> None:
         if self.lost.done():
             return
+        self.cause = cause
         self._tick_timer.cancel()
         sock = self._client.socket()
         self._client.on_socket_close = None

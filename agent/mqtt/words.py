@@ -1,19 +1,41 @@
 """Why a connection failed, in words of an operator's log."""
 
+import errno
 import socket
 import ssl
+from enum import StrEnum
 from typing import NamedTuple
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 
+class Cause(StrEnum):
+    """Kinds of reasons: each wants something else done (`agent.messages.hints`)."""
+
+    UNKNOWN = ""
+    REFUSED = "refused"
+    NAME = "name"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    NOT_MQTT = "not_mqtt"
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    FILE = "file"
+    LOGIN = "login"
+    DECLINED = "declined"
+    UNACKNOWLEDGED = "unacknowledged"
+    CLOSED = "closed"
+    TAKEN_OVER = "taken_over"
+
+
 class LinkFailed(Exception):
     """No connection, or not any more. `reason` is plain English on one line."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, cause: Cause = Cause.UNKNOWN) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.cause = cause
 
 
 class Refusal(NamedTuple):
@@ -53,3 +75,44 @@ def in_words(error: Exception, place: str) -> str:
             return f"{place}: {error.strerror or error}"
         case _:
             return f"{place}: {error or type(error).__name__}"
+
+
+def cause_of(error: Exception) -> Cause:
+    """The kind of reason of what `in_words` tells."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Cause.CERTIFICATE
+        case ssl.SSLError():
+            return Cause.TLS
+        case socket.gaierror():
+            return Cause.NAME
+        case TimeoutError():
+            return Cause.SILENT
+        case ConnectionRefusedError():
+            return Cause.REFUSED
+        case ConnectionError():
+            return Cause.CLOSED
+        case OSError() if error.filename is not None:
+            return Cause.FILE
+        case OSError() if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN):
+            return Cause.UNREACHABLE
+        case _:
+            return Cause.UNKNOWN
+
+
+_LOGIN = frozenset((0x85, 0x86, 0x87, 0x8A, 0x8C))
+_ENDED = frozenset((0x00, 0x04, 0x8B, 0x8D, 0x98, 0x9C, 0x9D))
+
+
+def cause_of_connack(code: int) -> Cause:
+    """Client id, user name, password, permission, ban: whoever runs the broker must be asked about these."""
+    return Cause.LOGIN if code in _LOGIN else Cause.DECLINED
+
+
+def cause_of_disconnect(code: int, by_broker: bool) -> Cause:
+    """Why a connection ended that was there; codes are those of DISCONNECT (OASIS MQTT 5.0, table 3-13)."""
+    if not by_broker:
+        return Cause.UNACKNOWLEDGED if code == 0x8D else Cause.CLOSED
+    if code == 0x8E:
+        return Cause.TAKEN_OVER
+    return Cause.CLOSED if code in _ENDED else Cause.LOGIN if code in _LOGIN else Cause.DECLINED

@@ -9,9 +9,10 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from agent.backoff import Backoff
 from agent.formats.contract import Format, Snapshot
-from agent.mqtt import Link, LinkFailed, Will
+from agent.mqtt import Cause, Link, LinkFailed, Will
 from agent.outbox.contract import Reader
-from agent.publish.pace import Pace
+from agent.publish.pace import LONGER, Pace
+from agent.publish.refusals import Refusals
 from agent.publish.session import Session, Ways
 from agent.scope import Scope
 from drivers.contract import Journal
@@ -53,7 +54,8 @@ class Delivery(Generic[S]):
         self.turned_s = monotonic()
         """Monotonic time of the newest completed turn: an attempt, successful or not, or a look while connected."""
         self._pace = pace or Pace()
-        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace)
+        self._refusals = Refusals(name, reader, journal, self._pace)
+        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace, self._refusals)
         self._opener = opener
         self._client_id = client_id
         self._journal = journal
@@ -82,7 +84,7 @@ class Delivery(Generic[S]):
             "reason": self._reason,
             "protocol": self._protocol,
             "losses": self._losses,
-            "refused": dict(self._session.refusals.reasons) if self._session else {},
+            "refused": dict(self._refusals.reasons),
             "accepted": tally.accepted,
             "delivered": tally.delivered,
             "queued": tally.queued,
@@ -108,7 +110,7 @@ class Delivery(Generic[S]):
             try:
                 await self._connection()
             except LinkFailed as failed:
-                pause = self._lost(failed.reason)
+                pause = self._lost(failed.reason, failed.cause)
             except Exception as defect:  # noqa: BLE001  # one destination must not end the others
                 self._journal.lost("E4900", self.name, error=_innermost(defect))
                 pause = self._lost("defect")
@@ -128,7 +130,7 @@ class Delivery(Generic[S]):
 
     def _turned(self) -> None:
         self.turned_s = self._monotonic()
-        if self._is_rivalled and self._session and self.turned_s - self._connected_s > self._pace.crowded_s:
+        if self._is_rivalled and self._session and self.turned_s - self._connected_s > self._pace.rival_gone_s:
             self._is_rivalled = False
             self._journal.back("E4004", self.name)
 
@@ -148,28 +150,28 @@ class Delivery(Generic[S]):
         if state != self._state:
             self._state, self._since_ms = state, self._ways.snapshot().now_ms
 
-    def _lost(self, reason: str) -> float:
+    def _lost(self, reason: str, cause: Cause = Cause.UNKNOWN) -> float:
         """Say it, and how long to wait in seconds."""
         now = self.turned_s = self._monotonic()
         if self._is_stopping:
             return 0.0
         self._losses += 1
         self._enter("down", reason)
-        self._journal.lost("E4001", self.name, reason=reason)
+        self._journal.lost("E4001", self.name, reason=reason, cause=cause)
         if self._told and reason not in self._told and len(self._told) < REASONS_TOLD:
-            self._journal.note("W4002", self.name, reason=reason)
+            self._journal.note("W4002", self.name, reason=reason, cause=cause)
         self._told.add(reason)
-        if self._is_cut_off(now):
+        connected, self._connected_s = self._connected_s, 0.0
+        is_quick = bool(connected) and now - connected <= self._pace.quick_s
+        is_cut_off = is_quick and self._is_cut_off(now)
+        # Sooner it may be a CONNECT of our own that the broker found late, after an outage; not on a link that held.
+        if is_cut_off or (cause == Cause.TAKEN_OVER and connected and not is_quick):
             self._is_rivalled = True
             self._journal.lost("E4004", self.name, client_id=self._client_id)
-            return self._pace.rest_s * self._chance.uniform(1.0, 1.5)
-        return self._backoff.pause(now)
+        return self._pace.rest_s * self._chance.uniform(1.0, LONGER) if is_cut_off else self._backoff.pause(now)
 
     def _is_cut_off(self, now: float) -> bool:
         """Cut off again and again, each time soon after CONNACK (two clients of one id throw each other out)."""
-        connected, self._connected_s = self._connected_s, 0.0
-        if not connected or now - connected > self._pace.quick_s:
-            return False
         self._cut_offs.append(now)
         is_crowded = len(self._cut_offs) == self._pace.cut_offs and now - self._cut_offs[0] <= self._pace.crowded_s
         return is_crowded or self._is_rivalled

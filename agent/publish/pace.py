@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LONGER = 1.5
+"""How much longer a rest is, at most, than it should be: so that two rivals do not return together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -25,3 +28,8 @@ class Pace:
     rest_s: float = 60.0
     """The pause that follows, and half as much again by chance."""
     tick_s: float = 5.0
+
+    @property
+    def rival_gone_s(self) -> float:
+        """A connection that holds so long has no rival any more: one that rests would be back."""
+        return self.crowded_s + LONGER * self.rest_s

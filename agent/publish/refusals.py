@@ -22,7 +22,7 @@ class _Blocked:
 
 
 class Refusals:
-    """What is refused on one connection; a new connection tries everything again."""
+    """What a destination refuses. A new connection tries everything again; what was told of is told to be over."""
 
     def __init__(self, destination: str, reader: Reader, journal: Journal, pace: Pace) -> None:
         self._destination = destination
@@ -30,6 +30,8 @@ class Refusals:
         self._journal = journal
         self._pace = pace
         self._blocked: dict[str, _Blocked] = {}
+        self._told: set[str] = set()
+        self._malformed: dict[int, str] = {}
 
     @property
     def reasons(self) -> Mapping[str, str]:
@@ -47,7 +49,7 @@ class Refusals:
 
     def refused(self, topic: str, lsn: int, reason: str) -> None:
         """The broker did not take a record on this topic."""
-        self._journal.lost("E4010", f"{self._destination} {topic}", topic=topic, reason=reason)
+        self.tell(topic, reason)
         blocked = self._blocked.get(topic)
         if blocked is None:
             timer = asyncio.get_running_loop().call_later(self._pace.probe_first_s, self._probe, topic)
@@ -57,14 +59,35 @@ class Refusals:
         if blocked.probe == lsn:
             blocked.probe = None
 
+    def tell(self, topic: str, reason: str) -> None:
+        """Say that something on this topic is not taken, be it that nothing waits for that."""
+        self._told.add(topic)
+        self._journal.lost("E4010", f"{self._destination} {topic}", topic=topic, reason=reason)
+
     def accepted(self, topic: str) -> None:
         """The broker took something on this topic: all that waits for it may go."""
+        if topic in self._told:
+            self._told.discard(topic)
+            self._journal.back("E4010", f"{self._destination} {topic}", topic=topic)
         blocked = self._blocked.pop(topic, None)
         if blocked is not None:
             blocked.timer.cancel()
-            for lsn in blocked.parked:
-                self._reader.refuse(lsn, 0.0)
-            self._journal.back("E4010", f"{self._destination} {topic}", topic=topic)
+            for waiting in blocked.parked:
+                self._reader.refuse(waiting, 0.0)
+
+    def malformed(self, topic: str, lsn: int, seq: int, reason: str) -> None:
+        """The fault of this record, not of its topic: it alone waits and is tried again."""
+        about = self._malformed[lsn] = f"{self._destination} {topic} seq {seq}"
+        self._journal.lost("E4010", about, topic=topic, reason=reason)
+        self.ended(topic, lsn)
+        self._reader.refuse(lsn, self._pace.probe_most_s)
+
+    def delivered(self, topic: str, lsn: int) -> None:
+        """The broker took a record."""
+        about = self._malformed.pop(lsn, None) if self._malformed else None
+        if about is not None:
+            self._journal.back("E4010", about, topic=topic)
+        self.accepted(topic)
 
     def ended(self, topic: str, lsn: int) -> None:
         """A record ended in another way: if it was the one that was tried, the next try takes another."""
@@ -87,7 +110,7 @@ class Refusals:
         blocked.timer = asyncio.get_running_loop().call_later(blocked.pause_s, self._probe, topic)
 
     def close(self) -> None:
-        """The connection is over."""
+        """The connection is over; what waited for a topic is the reader's to give again."""
         for blocked in self._blocked.values():
             blocked.timer.cancel()
         self._blocked.clear()

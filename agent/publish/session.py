@@ -33,6 +33,7 @@ class Ways(Generic[S]):
     report: Callable[[], Mapping[str, object]]
     journal: Journal
     pace: Pace
+    refusals: Refusals
 
 
 @dataclass(slots=True)
@@ -51,11 +52,11 @@ class Session(Generic[S]):
         self._link = link
         self._on_proof = on_proof
         self._on_turn = on_turn
-        self._is_proved = False
+        self._proof = asyncio.Event()
         self._is_ending = False
         self._is_draining = False
         self._drained = asyncio.Event()
-        self.refusals = Refusals(ways.name, ways.reader, ways.journal, ways.pace)
+        self._refusals = ways.refusals
 
     async def run(self) -> None:
         """Until the link is lost, which is raised as `LinkFailed`."""
@@ -70,8 +71,8 @@ class Session(Generic[S]):
                 scope.start(self._turns(), f"turns of {ways.name}")
                 await asyncio.wait((self._link.lost,))
         finally:
-            self.refusals.close()
-        raise LinkFailed(self._link.lost.result())
+            self._refusals.close()
+        raise LinkFailed(self._link.lost.result(), self._link.cause)
 
     def _snapshot(self) -> Snapshot:
         return self._ways.snapshot()._replace(max_packet=self._link.max_packet)
@@ -89,7 +90,9 @@ class Session(Generic[S]):
             await asyncio.sleep(0 if len(entries) == room else self._ways.pace.gather_s)
 
     async def _health(self) -> None:
+        """First when the broker has acknowledged something: before that the report still tells of the outage."""
         ways = self._ways
+        await self._proved()
         while True:
             ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
             self._beside(messages)
@@ -107,10 +110,10 @@ class Session(Generic[S]):
 
     def _answered_beside(self, topic: str, refusal: Refusal | None) -> None:
         if refusal is None:
+            self._refusals.accepted(topic)
             self._prove()
         else:
-            about = f"{self._ways.name} {topic}"
-            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
+            self._refusals.tell(topic, refusal.reason)
 
     def _send(self, entry: Entry, snapshot: Snapshot) -> None:
         ways = self._ways
@@ -121,7 +124,7 @@ class Session(Generic[S]):
             return
         if not messages:
             ways.reader.confirm(entry.lsn)
-        elif self.refusals.parks(messages[0].topic, entry.lsn):
+        elif self._refusals.parks(messages[0].topic, entry.lsn):
             return
         elif len(messages) == 1:
             self._link.publish(*messages[0], partial(self._answered, entry, messages[0].topic))
@@ -139,19 +142,15 @@ class Session(Generic[S]):
     def _answered(self, entry: Entry, topic: str, refusal: Refusal | None) -> None:
         if refusal is None:
             self._ways.reader.confirm(entry.lsn)
-            self.refusals.accepted(topic)
+            self._refusals.delivered(topic, entry.lsn)
             self._prove()
         elif refusal.code == PACKET_TOO_LARGE:
-            self.refusals.ended(topic, entry.lsn)
+            self._refusals.ended(topic, entry.lsn)
             self._set_aside(entry, "too_large", refusal.reason)
         elif refusal.code == PAYLOAD_FORMAT_INVALID:
-            # The fault of this record, not of its topic: it alone waits.
-            about = f"{self._ways.name} {topic}"
-            self._ways.journal.lost("E4010", about, topic=topic, reason=refusal.reason)
-            self.refusals.ended(topic, entry.lsn)
-            self._ways.reader.refuse(entry.lsn, self._ways.pace.probe_most_s)
+            self._refusals.malformed(topic, entry.lsn, entry.record.seq, refusal.reason)
         else:
-            self.refusals.refused(topic, entry.lsn, refusal.reason)
+            self._refusals.refused(topic, entry.lsn, refusal.reason)
         if self._is_draining:
             self._look_whether_drained()
 
@@ -160,10 +159,18 @@ class Session(Generic[S]):
         self._ways.journal.lost("E4011", f"{self._ways.name} {stream}", stream=stream, reason=why)
         self._ways.reader.set_aside(entry.lsn, reason)
 
+    async def _proved(self) -> None:
+        """A bounded time: where a format sends nothing that is acknowledged, the health message may be the first."""
+        try:
+            async with asyncio.timeout(self._ways.pace.health_every_s):
+                await self._proof.wait()
+        except TimeoutError:
+            return
+
     def _prove(self) -> None:
-        if not self._is_proved:
-            self._is_proved = True
+        if not self._proof.is_set():
             self._on_proof()
+            self._proof.set()
 
     async def drain(self) -> None:
         """Wait a bounded time until the outbox is empty; records go on being sent meanwhile."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drivers.contract import Driver, DriverPlugin, Group, Journal, Profiles, World
+from drivers.modbus.chinese import KEYS
 from drivers.modbus.config import Address, Connection, Device
 from drivers.modbus.messages import MESSAGES
 from drivers.modbus.resolve import describe, profiles_of
@@ -46,6 +47,7 @@ PLUGIN = DriverPlugin(
     describe=describe,
     simulate=_simulate,
     profiles=_profiles,
+    chinese=KEYS,
     messages=MESSAGES,
 )
 """What the entry point `modbus` of group `lineside.drivers` names."""

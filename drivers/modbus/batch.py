@@ -22,10 +22,12 @@ class Batch:
         "is_done",
         "requests",
         "skipped",
+        "unit",
     )
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
+        self.unit = requests[0].unit if requests else 0
         self.skipped = 0
         self._outcomes: list[Outcome | None] = [None] * len(requests)
         self.is_done = not requests
@@ -54,6 +56,12 @@ class Batch:
         """Ask these again, before the others: their connection went away through no fault of theirs."""
         self._again = sorted([*self._again, *tickets])
         self.has_next = self._next < len(self.requests) or bool(self._again)
+
+    def abandon(self, outcome: Outcome) -> None:
+        """Nothing more is asked: this is how everything ends that has not ended."""
+        self.skipped += len(self._again) + len(self.requests) - self._next
+        self._outcomes = [ended or outcome for ended in self._outcomes]
+        self._open, self.has_next, self.is_done = 0, False, True
 
     def settle(self, ended: Iterable[tuple[int, Outcome]], *, broke: bool) -> None:
         """Take up how requests ended; `broke` when the connection cannot be used any more because of it."""

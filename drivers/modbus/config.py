@@ -1,10 +1,8 @@
 """What a person writes about Modbus: keys of a connection, a device and a tag."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -19,36 +17,21 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from drivers.modbus.address import Encoding, Order, StringOrder
+from drivers.modbus.endpoint import Endpoint, EndpointError, endpoint
+from drivers.modbus.plc import checked_option, checked_options, checked_profile, found_profile
 from drivers.modbus.profile import Profile
 from drivers.modbus.profile_file import Mistake, WrongProfile
-from drivers.modbus.shelf import known, own_names, own_profile, profile
 from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
 _WRITTEN = ConfigDict(extra="forbid", frozen=True)
 
-PORT = 502
-"""Of Modbus/TCP (IANA `mbap`)."""
-
-
-def _endpoint(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise _refused_url(url) from None
-    extra = parts.query or parts.fragment or parts.username is not None or parts.path not in ("", "/")
-    if parts.scheme != "tcp" or not parts.hostname or extra or port == 0 or re.search(r"\s", url):
-        raise _refused_url(url)
-    return parts
-
-
-def _refused_url(url: str) -> PydanticCustomError:
-    return PydanticCustomError("M1001", "{given} is not tcp://host:port", {"given": url})
-
 
 def _checked_url(url: str) -> str:
-    _endpoint(url)
+    try:
+        endpoint(url)
+    except EndpointError as problem:
+        raise PydanticCustomError(problem.code, "{given} is no endpoint", problem.facts) from None
     return url
 
 
@@ -58,59 +41,6 @@ def _checked_type(written: str) -> str:
         return str(typed(written))
     except AddressError as problem:
         raise PydanticCustomError(problem.code, "{type} is not a type", problem.facts) from None
-
-
-def _folder(info: ValidationInfo) -> Path | None:
-    """Of the configuration, where there is one: see `drivers.contract.DriverPlugin`."""
-    return info.context["folder"] if info.context else None
-
-
-def _checked_profile(name: str, info: ValidationInfo) -> str:
-    own = own_names(_folder(info))
-    if name in own and name in known():
-        raise PydanticCustomError("M1031", "{given} is a profile of the driver's own", {"given": name})
-    if name not in own and name not in known():
-        names = " ".join((*known(), *own))
-        raise PydanticCustomError("M1002", "no profile {given}; there are {known}", {"given": name, "known": names})
-    return name
-
-
-def _found(plc: str | None, info: ValidationInfo) -> Profile | None:
-    """The profile of that name. Raises `WrongProfile`."""
-    if plc is None or plc in known():
-        return profile(plc) if plc else None
-    folder = _folder(info)
-    return own_profile(folder, plc) if folder else None
-
-
-def _checked_options(options: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    for name, written in options.items():
-        if info.data.get(name, written) not in (None, written):
-            raise PydanticCustomError("M1034", "{given} is a key of the device too", {"given": name})
-        _check_option(name, written, info)
-    return options
-
-
-def _checked_option(written: str | None, info: ValidationInfo) -> str | None:
-    if written is not None:
-        _check_option(info.field_name or "", written, info)
-    return written
-
-
-def _check_option(name: str, written: str, info: ValidationInfo) -> None:
-    """Whether the profile, if it can be read, asks for this option and understands it."""
-    plc = info.data.get("plc")
-    try:
-        found = _found(plc, info)
-    except WrongProfile:
-        return
-    accepted = {option.name: option.example for option in found.options} if found else {}
-    facts = {"given": name, "profile": plc or "Modbus", "known": " ".join(accepted) or "-"}
-    if name not in accepted:
-        raise PydanticCustomError("M1007", "{profile} has no option {given}", facts)
-    if found and found.origin(name, written) is None:
-        facts |= {"written": written, "example": accepted[name]}
-        raise PydanticCustomError("M1033", "{given} is no such: {written}", facts)
 
 
 def _upper(text: object) -> object:
@@ -153,31 +83,63 @@ class Limits(BaseModel):
     ] = 3
 
 
+def _found_file(written: str, info: ValidationInfo) -> str:
+    """Relative to the configuration's folder, where there is one: see `drivers.contract.DriverPlugin`."""
+    folder = info.context["folder"] if info.context else Path()
+    path = folder / Path(written).expanduser()
+    if not path.is_file():
+        raise PydanticCustomError("M1044", "there is no file {given}", {"given": str(path)})
+    return str(path)
+
+
+_File = Annotated[str, AfterValidator(_found_file)]
+
+
+class Tls(BaseModel):
+    """Whom to trust, and as whom to speak, on a `tls://` connection."""
+
+    model_config = _WRITTEN
+
+    ca_file: Annotated[_File | None, Field(description="Certificates to trust; else the system's.")] = None
+    cert_file: Annotated[_File | None, Field(description="Own certificate, where the device wants one.")] = None
+    key_file: Annotated[_File | None, Field(description="Its key, not protected by a passphrase.")] = None
+
+    @model_validator(mode="after")
+    def _both(self) -> "Tls":
+        if (self.cert_file is None) != (self.key_file is None):
+            raise PydanticCustomError("M1045", "cert_file and key_file belong together", {})
+        return self
+
+
 class Connection(BaseModel):
-    """One TCP endpoint: a PLC, or a gateway with several units behind it."""
+    """One TCP endpoint or serial line: a PLC, or several units on a bus or behind a gateway."""
 
     model_config = _WRITTEN
 
     url: Annotated[
         str,
         AfterValidator(_checked_url),
-        Field(description="Where it listens: tcp://192.168.1.10:502 (port 502 if none is given)."),
+        Field(
+            description="tcp://host:502 rtu+tcp:// udp:// tls:// listen:// or rtu:///dev/serial/by-id/...?baud=9600."
+        ),
     ]
     timeout: Annotated[
         Duration,
         Field(ge=0.01, le=60, description="How long connecting or an answer may take."),
         Field(json_schema_extra={"default": "1s"}),
     ] = 1.0
+    tls: Annotated[Tls | None, Field(description="Certificates of a tls:// connection.")] = None
     limits: Annotated[Limits, Field(description="What the device on the wire can bear.")] = Limits()
 
-    @property
-    def host(self) -> str:
-        """Name or address of the endpoint, an IPv6 address without its brackets."""
-        return _endpoint(self.url).hostname or ""
+    @model_validator(mode="after")
+    def _agrees(self) -> "Connection":
+        if self.tls is not None and self.endpoint.scheme != "tls":
+            raise PydanticCustomError("M1043", "tls is for tls:// only", {"given": self.url})
+        return self
 
     @property
-    def port(self) -> int:
-        return _endpoint(self.url).port or PORT
+    def endpoint(self) -> Endpoint:
+        return endpoint(self.url)
 
 
 class Device(BaseModel):
@@ -187,24 +149,24 @@ class Device(BaseModel):
 
     unit: Annotated[int, Field(ge=0, le=255, description="Unit id (station number) behind the connection.")] = 1
     plc: Annotated[
-        Annotated[str, AfterValidator(_checked_profile)] | None,
+        Annotated[str, AfterValidator(checked_profile)] | None,
         Field(
             description="How the PLC writes addresses: such as inovance-h5u (`lineside profiles`); none: plain Modbus."
         ),
     ] = None
     hold_start: Annotated[
         str | None,
-        AfterValidator(_checked_option),
+        AfterValidator(checked_option),
         Field(description="S7-200 SMART: where HoldStart points, such as VB1000."),
     ] = None
     hold_base: Annotated[
         str | None,
-        AfterValidator(_checked_option),
+        AfterValidator(checked_option),
         Field(description="S7-1200/1500: what MB_HOLD_REG points to, such as DB10.DBX0.0 or MB100."),
     ] = None
     profile_options: Annotated[
         dict[str, str],
-        AfterValidator(_checked_options),
+        AfterValidator(checked_options),
         Field(description="What the profile asks for, by name."),
     ] = {}
     _profile: Profile | None = PrivateAttr(None)
@@ -223,7 +185,7 @@ class Device(BaseModel):
     @model_validator(mode="after")
     def _look_up(self, info: ValidationInfo) -> "Device":
         try:
-            found = _found(self.plc, info)
+            found = found_profile(self.plc, info)
         except WrongProfile as wrong:
             self._mistakes = wrong.mistakes
         else:

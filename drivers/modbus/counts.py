@@ -17,6 +17,8 @@ class Counts:
     """Replies to a request that do not fit it, and bytes that are no reply to anything."""
     lost: int = 0
     """Requests whose connection ended before their answer came."""
+    garbled: int = 0
+    """Time-outs in which bytes came, but no frame with a right checksum: noise, or another speed or parity."""
     late: int = 0
     """Replies that came after their time-out and were thrown away."""
     connects: int = 0
@@ -24,6 +26,8 @@ class Counts:
     """Connections that were opened again within a read."""
     unechoed: int = 0
     """Connections on which the peer turned out not to echo transaction ids."""
+    echoed: int = 0
+    """Connections on which our own requests come back."""
     bisect_requests: int = 0
     probes: int = 0
     """Requests that ask whether what was given up answers again."""

@@ -1,6 +1,5 @@
-"""The conversation with one Modbus TCP endpoint: everything is planned when it is opened, then read."""
+"""The conversation with one Modbus endpoint: everything is planned when it is opened, then read."""
 
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,23 +9,26 @@ from drivers.contract import Group, Journal, Scan
 from drivers.modbus.complaint import Complaint
 from drivers.modbus.config import Connection
 from drivers.modbus.counts import Counts
-from drivers.modbus.exchange import Exchange, MbapExchange
 from drivers.modbus.layout import Layout
-from drivers.modbus.link import TcpLink
+from drivers.modbus.link import Way
+from drivers.modbus.opening import way
 from drivers.modbus.reader import GroupReader, Manners
 from drivers.modbus.resolve import resolve_all, settings_of, terms
 from drivers.modbus.unit import Bus, Unit
+
+_UNSTABLE = ("/dev/ttyUSB", "/dev/ttyACM")
+"""Names that the kernel gives in the order in which adapters are found."""
 
 
 class ModbusDriver:
     """`drivers.contract.Driver` and `Counting` over one link."""
 
-    def __init__(self, link: TcpLink, readers: Mapping[str, GroupReader], counts: Counts, journal: Journal) -> None:
+    def __init__(self, link: Way, readers: Mapping[str, GroupReader], counts: Counts, journal: Journal) -> None:
         self._link = link
         self._readers = readers
         self._counts = counts
         self._journal = journal
-        self._is_unechoed = False
+        self._told: set[str] = set()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -42,10 +44,21 @@ class ModbusDriver:
     async def read(self, group: str) -> Sequence[Scan]:
         """Read one group once. Raises `NotConnected` when the connection is lost and cannot be opened again."""
         scans = await self._readers[group].read()
-        if self._counts.unechoed and not self._is_unechoed:
-            self._is_unechoed = True
-            self._journal.note("M2003", self._link.endpoint)
+        if self._counts.unechoed or self._counts.echoed:
+            self._tell_peculiarities()
+        if self._link.is_awaited:
+            self._journal.lost("M2014", self._link.place)
+            self._told.add("M2014")
+        elif "M2014" in self._told:
+            self._journal.back("M2014", self._link.place)
         return scans
+
+    def _tell_peculiarities(self) -> None:
+        """What was learnt of the peer, once."""
+        for code, times in (("M2003", self._counts.unechoed), ("M2005", self._counts.echoed)):
+            if times and code not in self._told:
+                self._told.add(code)
+                self._journal.note(code, self._link.place)
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
@@ -61,7 +74,7 @@ def open_driver(
     limits = connection.limits
     points = resolve_all(groups, limits)
     counts = Counts()
-    link = _link(connection, counts)
+    link = way(connection, counts)
     manners = Manners(link, counts, clock, connection.timeout, limits.retries_busy)
     devices = {group.name: settings_of(group) for group in groups}
     bus = Bus(len({device.unit for device in devices.values()}))
@@ -73,13 +86,7 @@ def open_driver(
         layout = Layout(device.unit, dict(enumerate(points[group.name])), terms(limits, device), limits.quarantine)
         names = [tag.name for tag in group.tags]
         readers[group.name] = GroupReader(layout, names, units[device.unit], complaints[group.device], manners)
+    path = connection.endpoint.path
+    if path.startswith(_UNSTABLE):
+        journal.note("M1046", path, path=path)
     return ModbusDriver(link, readers, counts, journal)
-
-
-def _link(connection: Connection, counts: Counts) -> TcpLink:
-    limits = connection.limits
-
-    def exchange() -> Exchange:
-        return MbapExchange(random.randrange(1, 0x10000), connection.timeout, limits.pipeline, counts)
-
-    return TcpLink(connection.host, connection.port, connection.timeout, limits.pause, counts, exchange)

@@ -22,6 +22,7 @@ _MBAP = Struct(">HHH")
 _LENGTH_MIN, _LENGTH_MAX = 2, 254
 _REMEMBERED = 1024
 """Ids of timed-out requests that are kept out of use: more than a peer can owe."""
+_ALWAYS = float("-inf")
 SILENCES = 3
 """Time-outs in a row, over all units, after which a connection counts as dead."""
 
@@ -36,6 +37,7 @@ class Exchange(Protocol):
 
     @property
     def has_room(self) -> bool: ...
+    def free_at(self, unit: int) -> float: ...
     @property
     def deadline(self) -> float | None: ...
     def send(self, ticket: int, request: Request, now: float) -> bytes: ...
@@ -81,6 +83,10 @@ class MbapExchange:
         """Whether one more request may be sent now."""
         window = self._window if self.echo is Echo.YES else 1
         return self.broken is None and len(self._pending) < window
+
+    def free_at(self, unit: int) -> float:
+        """When that unit may be asked: at any time, since late replies are known by their ids."""
+        return _ALWAYS
 
     @property
     def deadline(self) -> float | None:
@@ -240,3 +246,14 @@ class MbapExchange:
         tickets = [pending.ticket for pending in self._pending.values()]
         self._pending.clear()
         return tickets
+
+
+class DatagramExchange(MbapExchange):
+    """The same over UDP, where every datagram is whole or worth nothing."""
+
+    def receive(self, data: bytes, now: float) -> list[tuple[int, Outcome]]:
+        """What ends with this datagram. What is left of it would be glued to the next one, so the port is given up."""
+        ended = super().receive(data, now)
+        if self._rest:
+            self._lose_stream(ended, now)
+        return ended

@@ -1,16 +1,17 @@
-"""The TCP endpoint: opens its connection, closes it, replaces it when it is lost or broken, and asks through it.
+"""The way to one endpoint: opens its wire, closes it, replaces it when it is lost or broken, and asks through it.
 
-There is exactly one socket at any time. A connection that is replaced is reset first (it does not linger), so that a
+There is exactly one wire at any time. A connection that is replaced is reset first (it does not linger), so that a
 device that serves one connection only has its place free when the next one comes.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from drivers.errors import NotConnected
 from drivers.modbus.batch import Batch
 from drivers.modbus.counts import Counts
-from drivers.modbus.exchange import Exchange
+from drivers.modbus.dial import Dial
 from drivers.modbus.reason import not_opened
 from drivers.modbus.request import Outcome, Request, Result
 from drivers.modbus.wire import Wire
@@ -18,19 +19,30 @@ from drivers.modbus.wire import Wire
 _CLOSED = "the connection was closed"
 
 
-class TcpLink:
+class Way(Protocol):
+    """What reads groups asks through: a `Link`, or a `ListeningLink`."""
+
+    place: str
+    """How logs name the endpoint."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is the peer's turn to connect."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]: ...
+
+
+class Link:
     """One endpoint. `ask` may not overlap itself; `close` may come at any time."""
 
-    def __init__(
-        self, host: str, port: int, timeout_s: float, pause_s: float, counts: Counts, exchange: Callable[[], Exchange]
-    ) -> None:
-        self.endpoint = f"{host}:{port}"
-        self._host = host
-        self._port = port
+    def __init__(self, place: str, dial: Dial, timeout_s: float, counts: Counts) -> None:
+        self.place = place
+        self.is_awaited = False
+        self._dial = dial
         self._timeout_s = timeout_s
-        self._pause_s = pause_s
         self._counts = counts
-        self._new_exchange = exchange
         self._wire: Wire | None = None
         self._opening: asyncio.Timeout | None = None
         self._closed = True
@@ -96,10 +108,9 @@ class TcpLink:
         return int(ended_by_device)
 
     async def _connect(self) -> Wire:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s) as self._opening:
-                _, wire = await loop.create_connection(self._new_wire, self._host, self._port)
+                wire = await self._dial()
         except TimeoutError:
             if self._closed:
                 raise NotConnected(_CLOSED) from None
@@ -115,12 +126,10 @@ class TcpLink:
             raise NotConnected(_CLOSED)
         return wire
 
-    def _new_wire(self) -> Wire:
-        return Wire(self._new_exchange(), self._pause_s)
-
     async def _drop(self, *, reset: bool = True) -> None:
         wire = self._wire
         if wire is not None:
+            wire.exchange.give_up()
             await wire.end(reset=reset)
             if self._wire is wire:
                 self._wire = None

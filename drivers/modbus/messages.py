@@ -3,17 +3,10 @@
 from collections.abc import Mapping
 
 from drivers.contract import Message
-from drivers.modbus import messages_wire
+from drivers.modbus import messages_endpoint, messages_wire
 from drivers.quantities import MESSAGES as QUANTITIES
 
 _CONFIGURATION: dict[str, Message] = {
-    "M1001": Message(
-        "error",
-        '"{given}" 不是 Modbus TCP 地址',
-        '"{given}" is not a Modbus TCP endpoint',
-        "写成 tcp://192.168.1.10:502；IPv6 地址加方括号：tcp://[fe80::1]:502",
-        "write tcp://192.168.1.10:502; an IPv6 address in brackets: tcp://[fe80::1]:502",
-    ),
     "M1002": Message(
         "error",
         '没有名为 "{given}" 的 PLC 配置',
@@ -198,4 +191,9 @@ _CONFIGURATION: dict[str, Message] = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = {**QUANTITIES, **_CONFIGURATION, **messages_wire.MESSAGES}
+MESSAGES: Mapping[str, Message] = {
+    **QUANTITIES,
+    **_CONFIGURATION,
+    **messages_endpoint.MESSAGES,
+    **messages_wire.MESSAGES,
+}

@@ -10,7 +10,7 @@ from drivers.modbus.complaint import Complaint
 from drivers.modbus.counts import Counts
 from drivers.modbus.inquiry import Findings, inquire
 from drivers.modbus.layout import Layout
-from drivers.modbus.link import TcpLink
+from drivers.modbus.link import Way
 from drivers.modbus.live import LiveBlock, fault_of
 from drivers.modbus.request import LATER, REFUSALS, UNREACHABLE, Outcome, Request, Result
 from drivers.modbus.unit import Unit
@@ -25,7 +25,7 @@ _Ended = tuple[LiveBlock, Outcome]
 class Manners:
     """How a connection is spoken to: shared by all its groups."""
 
-    link: TcpLink
+    link: Way
     counts: Counts
     clock: Callable[[], float]
     """Monotonic seconds, for quarantine and probes."""

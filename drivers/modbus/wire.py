@@ -1,24 +1,28 @@
-"""One TCP connection as asyncio sees it: between a socket and an exchange, with one timer for all deadlines."""
+"""One connection between a transport and an exchange: what is sent when, and one timer for all deadlines.
+
+`wires` has one kind for each transport.
+"""
 
 import asyncio
-import socket
-import struct
-from typing import cast
+from typing import Protocol, cast
 
 from drivers.modbus.batch import Batch
 from drivers.modbus.exchange import Exchange
 from drivers.modbus.request import Outcome
 
-_LINGER_NOT = struct.pack("ii", 1, 0)
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
-"""Finds a dead peer between reads that are minutes apart; within a read the time-outs are faster."""
 
-_BUFFER_SIZE = 16 * 1024
-"""Asyncio's own buffer is 256 KiB, newly allocated for every answer of 260 bytes."""
+class Output(Protocol):
+    """What a wire needs of its transport."""
+
+    def write(self, data: bytes, /) -> object: ...
+    def abort(self) -> object: ...
 
 
-class Wire(asyncio.BufferedProtocol):
-    """A connection for the whole of its life. It is used by one `run` at a time and ends itself when it is broken."""
+class Wire:
+    """A connection for the whole of its life. It is used by one `run` at a time and ends itself when it is broken.
+
+    A kind of wire gives it the transport (`begin`), what arrives (`arrived`) and the end (`ended`).
+    """
 
     def __init__(self, exchange: Exchange, pause_s: float) -> None:
         self.exchange = exchange
@@ -27,12 +31,14 @@ class Wire(asyncio.BufferedProtocol):
         self._pause_s = pause_s
         self._loop = asyncio.get_running_loop()
         self._gone = asyncio.Event()
-        self._buffer = memoryview(bytearray(_BUFFER_SIZE))
+        self._output: Output | None = None
         self._batch: Batch | None = None
         self._wake: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._turn: asyncio.TimerHandle | None = None
         self._not_before = 0.0
+
+    # -- for the link
 
     def run(self, batch: Batch) -> asyncio.Future[None]:
         """Work through a batch; the future is done when the batch is, or when this connection is of no more use."""
@@ -43,28 +49,30 @@ class Wire(asyncio.BufferedProtocol):
         return wake
 
     async def end(self, *, reset: bool) -> None:
-        """Close the socket and wait until it is closed. `reset`: free the device's place at once."""
-        self._abort(reset=reset)
+        """Close the transport and wait until it is closed. `reset`: free the device's place at once."""
+        self.hang_up(reset=reset)
         await self._gone.wait()
 
-    def _abort(self, *, reset: bool) -> None:
+    def hang_up(self, *, reset: bool) -> None:
+        """Begin to close the transport."""
         self.is_sound = False
-        if reset and not self._gone.is_set():
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        self._transport.abort()
+        if self._gone.is_set() or self._output is None:
+            return
+        if reset:
+            self.linger_not()
+        self._output.abort()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._socket: socket.socket = transport.get_extra_info("socket")
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in _KEEPALIVE:
-            self._socket.setsockopt(socket.IPPROTO_TCP, option, value)
+    # -- for the kinds of wire
 
-    def eof_received(self) -> None:
-        self.is_sound = False
+    def begin(self, output: Output) -> None:
+        self._output = output
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def arrived(self, data: bytes) -> None:
+        now = self._loop.time()
+        self._settle(self.exchange.receive(data, now), now)
+
+    def ended(self) -> None:
+        """The transport is closed."""
         self.is_sound = False
         self._gone.set()
         for timer in (self._deadline, self._turn):
@@ -72,20 +80,18 @@ class Wire(asyncio.BufferedProtocol):
                 timer.cancel()
         self._advance(self._loop.time())
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
+    def linger_not(self) -> None:
+        """Where a transport can, let the coming end be a reset."""
 
-    def buffer_updated(self, nbytes: int) -> None:
-        now = self._loop.time()
-        self._settle(self.exchange.receive(self._buffer[:nbytes].tobytes(), now), now)
+    # -- the conversation
 
     def _settle(self, ended: list[tuple[int, Outcome]], now: float) -> None:
         broke = self.exchange.broken is not None
         if broke:
-            self._abort(reset=True)
+            self.hang_up(reset=True)
+        self._not_before = now + self._pause_s
         if self._batch is not None:
             self._batch.settle(ended, broke=broke)
-            self._not_before = now + self._pause_s
             self._advance(now)
 
     def _advance(self, now: float) -> None:
@@ -96,8 +102,9 @@ class Wire(asyncio.BufferedProtocol):
         if batch.is_done or not self.is_sound:
             self._end_run()
         elif batch.has_next and self.exchange.has_room:
-            if now < self._not_before:
-                self._wait_for_turn()
+            when = max(self._not_before, self.exchange.free_at(batch.unit))
+            if now < when:
+                self._wait_for_turn(when)
             else:
                 self._send(batch, now)
 
@@ -113,15 +120,20 @@ class Wire(asyncio.BufferedProtocol):
             frames += self.exchange.send(ticket, batch.requests[ticket], now)
             if self._pause_s:
                 self._not_before = now + self._pause_s
-                self._wait_for_turn()
+                if self.exchange.has_room:
+                    self._wait_for_turn(self._not_before)
                 break
-        self._transport.write(frames)
-        if self._deadline is None:
-            self._expect(cast("float", self.exchange.deadline))
+        cast("Output", self._output).write(frames)
+        deadline = cast("float", self.exchange.deadline)
+        if self._deadline is None or deadline < self._deadline.when():
+            self._expect(deadline)
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self, when: float) -> None:
+        if self._turn is not None and self._turn.when() > when:
+            self._turn.cancel()
+            self._turn = None
         if self._turn is None:
-            self._turn = self._loop.call_at(self._not_before, self._take_turn)
+            self._turn = self._loop.call_at(when, self._take_turn)
 
     def _take_turn(self) -> None:
         self._turn = None
@@ -129,6 +141,8 @@ class Wire(asyncio.BufferedProtocol):
 
     def _expect(self, when: float) -> None:
         """Wake up at a deadline. Answers do not move it: it is looked at again when its time has come."""
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._deadline = self._loop.call_at(when, self._reach_deadline)
 
     def _reach_deadline(self) -> None:

@@ -4,6 +4,7 @@
 """
 
 from drivers.contract import DriverPlugin
+from drivers.simulated.chinese import KEYS
 from drivers.simulated.config import Address, Connection, Device
 from drivers.simulated.driver import describe, open_driver
 from drivers.simulated.messages import MESSAGES
@@ -14,5 +15,6 @@ PLUGIN = DriverPlugin(
     address=Address,
     open=open_driver,
     describe=describe,
+    chinese=KEYS,
     messages=MESSAGES,
 )

@@ -36,15 +36,32 @@ def test_a_device_that_is_gone_or_moved_is_cleared_where_it_was_until_it_is_back
     assert memory.removed == [one]
 
 
+def test_a_device_that_comes_back_goes_on_from_its_last_revision() -> None:
+    labels = {"a": {"device": "a"}, "b": {"device": "b"}}
+    _, memory = revise(Memory(), {"a": {}, "b": {}}, labels)
+    changed, memory = revise(memory, {"a": {"unit": "m"}, "b": {}}, labels)
+    assert changed["a"].rev == 2
+    _, memory = revise(memory, {"b": {}}, {"b": labels["b"]})
+    assert memory.former == {"a": 2}
+    back, memory = revise(from_json(to_json(memory)), {"a": {"unit": "m"}, "b": {}}, labels)
+    assert (back["a"].rev, back["b"].rev, memory.former) == (3, 1, {})
+
+
 def test_what_is_remembered_is_bounded() -> None:
     memory = Memory()
     for n in range(MAX_REMOVED + 10):
         _, memory = revise(memory, {"a": {}}, {"a": {"line": str(n)}})
     assert len(memory.removed) == MAX_REMOVED
     assert memory.removed[-1] == {"line": str(MAX_REMOVED + 8)}
+    for n in range(MAX_REMOVED + 10):
+        _, memory = revise(memory, {f"d{n}": {}}, {f"d{n}": {}})
+    assert len(memory.former) == MAX_REMOVED
+    assert "d0" not in memory.former
 
 
 def test_a_damaged_memory_is_as_if_nothing_was_published() -> None:
     assert from_json(None) == Memory()
-    damaged = {"devices": {"a": 5, "b": {"rev": 1, "digest": "x", "labels": {}}}, "removed": [3, {"x": 1}]}
-    assert from_json(damaged) == Memory({"b": Known(1, "x", {})}, [{"x": "1"}])
+    devices = {"a": 5, "b": {"rev": 1, "digest": "x", "labels": {}}}
+    damaged = {"devices": devices, "removed": [3, {"x": 1}], "former": {"c": "7", "d": 4}}
+    assert from_json(damaged) == Memory({"b": Known(1, "x", {})}, [{"x": "1"}], {"d": 4})
+    assert from_json({"devices": devices, "removed": []}).former == {}

@@ -13,7 +13,7 @@ from agent.device import Device, TagGroup
 from agent.health import ConnectionHealth, DeviceHealth
 from agent.log import Log
 from agent.messages import Catalogue
-from agent.poll import Connection, Poller, Turns
+from agent.poll import CLOSE_S, REST_S, Connection, Poller, Turns
 from drivers.contract import Scan
 from drivers.errors import NotConnected
 from tests.fakes.kept import Kept
@@ -54,6 +54,17 @@ class Line:
         self.is_open = False
 
 
+async def ages_of_turns(site: "Site", ages: list[float]) -> None:
+    """Once a second, how long ago the newest turn was completed."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(site.look_after(), name="connection plc1")
+        while True:
+            await asyncio.sleep(1)
+            assert site.poller is not None
+            ages.append(loop.time() - site.poller.turned_s)
+
+
 class Site:
     """One connection with the poller that looks after it."""
 
@@ -62,6 +73,7 @@ class Site:
         self.lines: list[str] = []
         self.devices: dict[str, Device] = {}
         self.turns = turns or (("fast", 1.0, 0.0),)
+        self.poller: Poller | None = None
 
     async def look_after(self) -> None:
         loop = asyncio.get_running_loop()
@@ -72,7 +84,8 @@ class Site:
             group = TagGroup.of([("value", normalise.Rule(), report.Rule())])
             self.devices[name] = Device(name, {name: group}, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
             polled.append(Turns(name, self.devices[name], every_s, START + phase_s))
-        await Poller(Connection("plc1", "tcp://plc1", self.line, polled), clock, log, self.health).look_after()
+        self.poller = Poller(Connection("plc1", "tcp://plc1", self.line, polled), clock, log, self.health)
+        await self.poller.look_after()
 
     def _hear(self, line: str) -> None:
         """What is wrong or right again; that a connection works at first is no news here."""
@@ -247,3 +260,43 @@ def test_a_driver_that_never_waits_does_not_starve_the_loop() -> None:
             await task
 
     run(both(), for_s=100)
+
+
+@pytest.mark.parametrize("refuses", ["connect", "read"])
+def test_a_plc_that_is_dead_for_an_hour_is_no_hang(refuses: str) -> None:
+    def mute(group: str, now: float) -> Sequence[Scan]:
+        raise NotConnected("reset by peer")
+
+    site = Site(line := Line(mute))
+    line.refuse_until = START + 7200 if refuses == "connect" else 0.0
+    run(ages_of_turns(site, ages := []), for_s=3600)
+    assert len(ages) >= 3599
+    assert max(ages) <= REST_S + 1
+
+
+def test_a_read_that_never_ends_is_one() -> None:
+    site = Site(Line(lambda group, now: 10_000.0 if now - START >= 60 else [Scan(0, (0,), (now,))]))
+    run(ages_of_turns(site, ages := []), for_s=300.5)
+    assert max(ages[:60]) <= 1
+    assert ages[-1] == pytest.approx(240, abs=1)
+
+
+def test_a_close_that_never_ends_does_not_hold_up_the_stop() -> None:
+    class Holding(Line):
+        async def close(self) -> None:
+            await super().close()
+            await asyncio.get_running_loop().create_future()
+
+    took: list[float] = []
+
+    async def stopped() -> None:
+        task = asyncio.ensure_future(Site(Holding()).look_after())
+        await asyncio.sleep(5)
+        began = asyncio.get_running_loop().time()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        took.append(asyncio.get_running_loop().time() - began)
+
+    run(stopped(), for_s=100)
+    assert took == [pytest.approx(CLOSE_S)]

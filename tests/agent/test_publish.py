@@ -6,6 +6,7 @@ import random
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -23,6 +24,8 @@ from tests.fakes.mosquitto import free_port
 from tests.fakes.told import Told
 
 QUICK = Pace(probe_first_s=0.02, probe_most_s=0.1, drain_s=0.5, farewell_s=0.4, tick_s=0.05)
+PATIENT = replace(QUICK, probe_first_s=60.0, probe_most_s=60.0)
+"""A refused topic is not tried again on the same connection."""
 DATA = "lineside/v1/f/l2/die01/data"
 EVENT = "lineside/v1/f/l2/die01/event"
 
@@ -120,6 +123,7 @@ async def test_a_broker_that_comes_late_gets_everything_and_two_lines_are_said(t
             await here.delivered(1)
             assert here.told.codes() == ["lost E4001", "back E4001"]
             assert "refused" in str(here.told.facts[0]["reason"])
+            assert here.told.facts[0]["cause"] == "refused"
             sent = [orjson.loads(message.payload) for message in peer.published if message.topic == DATA]
             assert sent[0]["hist"] is True
 
@@ -133,7 +137,7 @@ async def test_no_acknowledgements_means_reconnecting_and_nothing_is_lost(tmp_pa
         await here.delivered(5)
         assert sorted(set(numbers(peer))) == [0, 1, 2, 3, 4]
         assert here.told.codes()[0] == "lost E4001"
-        assert here.told.facts[0]["reason"] == "no acknowledgement for 0.1 s"
+        assert here.told.facts[0] == {"reason": "no acknowledgement for 0.1 s", "cause": "unacknowledged"}
 
 
 async def test_a_refused_topic_waits_is_said_once_and_holds_up_nothing(tmp_path: Path) -> None:
@@ -166,8 +170,27 @@ async def test_a_record_that_the_broker_finds_malformed_waits_alone(tmp_path: Pa
         await here.delivered(19)
         assert here.reader.tally.queued == 1
         await here.until(lambda: numbers(peer).count(7) >= 3)
+        assert here.told.codes() == ["lost E4010"], "the others say nothing of it"
         peer.habits.reason = lambda _: 0
         await here.delivered(20)
+        assert here.told.codes() == ["lost E4010", "back E4010"]
+
+
+async def test_a_topic_that_is_taken_after_a_reconnect_is_told_to_be_back(tmp_path: Path) -> None:
+    """Its refusal was told on a connection that is gone."""
+
+    def not_data(message: Published) -> int:
+        return 0x87 if message.topic == DATA else 0
+
+    async with broker(Habits(reason=not_data)) as peer, site(tmp_path, peer.port, pace=PATIENT) as here:
+        here.sample(0)
+        await here.until(lambda: here.told.codes() == ["lost E4010"])
+        peer.habits.reason = lambda _: 0
+        peer.cut()
+        await here.delivered(1)
+        await here.until(lambda: "back E4001" in here.told.codes())
+        assert here.told.codes().count("lost E4010") == 1
+        assert here.told.codes().count("back E4010") == 1
 
 
 async def test_what_never_fits_is_dropped_counted_and_announced(tmp_path: Path) -> None:
@@ -218,6 +241,47 @@ async def test_a_takeover_that_ends_is_told_as_over(tmp_path: Path) -> None:
         peer.habits.takes_over = False
         await here.until(lambda: "back E4004" in here.told.codes())
         assert "Session taken over" in str(here.told.facts[0]["reason"])
+
+
+async def test_the_first_health_message_tells_of_this_connection(tmp_path: Path) -> None:
+    port = free_port()
+    async with site(tmp_path, port) as here:
+        here.delivery._ways.report = here.delivery.report
+        await here.until(lambda: here.delivery.report()["state"] == "down")
+        async with broker(port=port) as peer:
+            await peer.until(lambda: any(message.topic.endswith("/health") for message in peer.published))
+            first = next(message for message in peer.published if message.topic.endswith("/health"))
+            said = orjson.loads(first.payload)
+            assert (said["state"], said["reason"], said["protocol"]) == ("up", "", "5")
+
+
+async def test_health_is_sent_where_nothing_is_acknowledged(tmp_path: Path) -> None:
+    pace = Pace(health_every_s=0.05, tick_s=0.05)
+    async with broker(Habits(acks=False)) as peer, site(tmp_path, peer.port, pace=pace):
+        await peer.until(lambda: any(message.topic.endswith("/health") for message in peer.published))
+
+
+async def test_row_37_a_connection_that_held_and_was_taken_over_tells_at_once(tmp_path: Path) -> None:
+    pace = Pace(quick_s=0.1, crowded_s=0.2, rest_s=0.1, tick_s=0.02)
+    async with broker() as peer, site(tmp_path, peer.port, pace=pace) as here:
+        await here.until(lambda: here.delivery.report()["state"] == "up")
+        up_s = time.monotonic()
+        await here.until(lambda: time.monotonic() - up_s > 0.2)
+        peer.take_over()
+        await here.until(lambda: here.delivery.report()["losses"] == 1)
+        assert here.told.codes() == ["lost E4001", "lost E4004"]
+        assert here.told.facts[0]["cause"] == "taken_over"
+        await here.until(lambda: "back E4004" in here.told.codes())
+
+
+async def test_one_takeover_soon_after_connecting_may_be_a_late_connect_of_our_own(tmp_path: Path) -> None:
+    async with broker() as peer, site(tmp_path, peer.port) as here:
+        await here.until(lambda: here.delivery.report()["state"] == "up")
+        peer.take_over()
+        await here.until(lambda: here.delivery.report()["losses"] == 1)
+        here.sample(1)
+        await here.delivered(1)
+        assert here.told.codes() == ["lost E4001", "back E4001"]
 
 
 async def test_an_old_broker_is_noted_once(tmp_path: Path) -> None:

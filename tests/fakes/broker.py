@@ -73,6 +73,17 @@ class Broker:
                 self.changed.clear()
                 await self.changed.wait()
 
+    def cut(self) -> None:
+        """Reset all connections; new ones are welcome."""
+        for writer in self.writers:
+            writer.transport.abort()
+
+    def take_over(self) -> None:
+        """As if another client connected with this id: DISCONNECT 0x8E, and close."""
+        for writer in self.writers:
+            writer.write(b"\xe0\x01\x8e")
+            writer.close()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

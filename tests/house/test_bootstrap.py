@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from agent.cli.language import language
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,8 +24,13 @@ def load() -> ModuleType:
     return module
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINESIDE_LANG", "en")
+
+
 @pytest.fixture
-def bootstrap() -> ModuleType:
+def bootstrap(english: None) -> ModuleType:
     return load()
 
 
@@ -43,6 +50,26 @@ def test_usage(arguments: list[str], code: int) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert "bootstrap.py demo" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "title"),
+    [
+        ({"LINESIDE_LANG": "zh"}, "从一台只有"),
+        ({"LINESIDE_LANG": "zh", "LC_ALL": "en_US.UTF-8"}, "从一台只有"),
+        ({"LINESIDE_LANG": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, "从一台只有"),
+        ({"LINESIDE_LANG": "", "LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "From a machine"),
+        ({"LINESIDE_LANG": "en", "LANG": "zh_CN.UTF-8"}, "From a machine"),
+    ],
+)
+def test_it_speaks_as_the_agent_would(
+    variables: dict[str, str], title: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert (language() == "zh") is (title == "从一台只有")
+    assert load().main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith(title)
 
 
 def test_who_is_not_root_reads_the_line_to_run(

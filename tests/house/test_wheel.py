@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -46,6 +47,32 @@ def test_what_a_site_edits_is_in_it(names: list[str]) -> None:
         str(p.relative_to(ROOT)) for folder in ("config", "systemd") for p in (ROOT / folder).rglob("*") if p.is_file()
     }
     assert {"config/schema.json"} | here <= shipped
+
+
+def test_nothing_hidden_is_shipped(names: list[str]) -> None:
+    assert not [name for name in names if any(part.startswith(".") for part in name.split("/"))]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_what_the_readme_copies_is_shipped(names: list[str], readme: str) -> None:
+    """Every `$UNITS/...`, and `lineside.conf` by the name under which it was installed."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert "UNITS=/opt/lineside/share/lineside/systemd\n" in text
+    named = set(re.findall(r"\$UNITS/(\S+)", text))
+    assert len(named) == 5
+    shipped = {name.split("share/lineside/systemd/", 1)[1] for name in names if "share/lineside/systemd/" in name}
+    assert named == shipped, "and everything that is shipped has its step"
+    for kind, tool in (("sysusers.d", "systemd-sysusers"), ("tmpfiles.d", "systemd-tmpfiles --create")):
+        (target,) = re.findall(rf"\$UNITS/{kind}/lineside.conf /etc/{kind}/(\S+)", text)
+        assert f"sudo {tool} {target}" in text
+
+
+def test_the_units_start_what_the_readme_installs() -> None:
+    for unit in (ROOT / "systemd").glob("*.service"):
+        (program,) = re.findall(r"^ExecStart=(\S+) run /etc/lineside/", unit.read_text(), re.MULTILINE)
+        folder, _, name = program.partition("/bin/")
+        assert f"python3 -m venv {folder} " in (ROOT / "README.md").read_text(encoding="utf-8")
+        assert f'{name} = "agent.cli:main"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_every_file_of_the_packages_is_in_it(names: list[str]) -> None:

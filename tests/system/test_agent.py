@@ -18,6 +18,8 @@ pytestmark = pytest.mark.needs("mosquitto")
 
 SPEED = {"name": "speed", "address": "hr:100:u16", "scale": 0.1, "unit": "m/min"}
 COUNT = {"name": "count_good", "address": "hr:102:u32", "unit": "{piece}"}
+FAKED_TIMEOUT = "5s"
+"""libfaketime holds a process up for tenths of a second when a thread starts; its tests are about the clock."""
 
 
 def modbus(name: str, url: str, **more: object) -> dict[str, object]:
@@ -135,7 +137,9 @@ async def test_row_22_a_clock_in_1970_and_then_right(tmp_path: Path) -> None:
 
     async with FakePlc() as plc:
         plc.describe = describe
-        file = site(tmp_path, [modbus("plc1", plc.url)], [press("press01", "plc1", SPEED)], broker.port)
+        file = site(
+            tmp_path, [modbus("plc1", plc.url, timeout=FAKED_TIMEOUT)], [press("press01", "plc1", SPEED)], broker.port
+        )
         async with agent(file, **_faked(hands)) as running:
             await running.says("W5001")
             await broker.start()
@@ -171,7 +175,9 @@ async def test_row_23_an_hour_back_changes_neither_order_nor_schedule(tmp_path: 
     hands.write_text("+0")
     async with FakePlc() as plc, mosquitto(tmp_path) as broker, platform(broker.port) as seen:
         plc.describe = lambda address, asked: asked.number & 0xFFFF
-        file = site(tmp_path, [modbus("plc1", plc.url)], [press("press01", "plc1", SPEED)], broker.port)
+        file = site(
+            tmp_path, [modbus("plc1", plc.url, timeout=FAKED_TIMEOUT)], [press("press01", "plc1", SPEED)], broker.port
+        )
         async with agent(file, **_faked(hands) | {"TZ": "Europe/Berlin"}) as running:
             await seen.sees("press01", "speed", times=5)
             hands.write_text("-3600")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from agent.mqtt import Connector, Endpoint, LinkFailed, Refusal, Tls, subscribe
 from tests.agent.test_mqtt import published
-from tests.agent.test_publish import DATA, EVENT, site
+from tests.agent.test_publish import DATA, EVENT, QUICK, site
 from tests.fakes.mosquitto import Mosquitto, mosquitto
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -126,8 +126,9 @@ async def test_a_wrong_password_is_said_and_a_right_one_connects(tmp_path: Path)
     passwords.chmod(0o644)
     lines = ["allow_anonymous false", f"password_file {passwords}"]
     async with mosquitto(tmp_path, lines) as broker:
-        with pytest.raises(LinkFailed, match="refuses the connection: Not authorized"):
+        with pytest.raises(LinkFailed, match="refuses the connection: Not authorized") as failed:
             await Connector(replace(as_viewer(broker), username="gw", password="wrong")).open()
+        assert failed.value.cause == "login"
         link = await Connector(replace(as_viewer(broker), username="gw", password="secret")).open()
         assert await published(link) is None
         link.close()
@@ -184,8 +185,9 @@ async def test_an_expired_certificate_is_said(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     expired = authority.ca.issue_cert("127.0.0.1", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     async with authority.broker(expired) as broker:
-        with pytest.raises(LinkFailed, match="certificate has expired"):
+        with pytest.raises(LinkFailed, match="certificate has expired") as failed:
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
+        assert failed.value.cause == "certificate"
 
 
 async def test_mutual_tls_and_its_absence(tmp_path: Path) -> None:
@@ -196,8 +198,9 @@ async def test_mutual_tls_and_its_absence(tmp_path: Path) -> None:
         link = await connector.open()
         assert await published(link) is None
         link.close()
-        with pytest.raises(LinkFailed, match="may want a client certificate"):
+        with pytest.raises(LinkFailed, match="may want a client certificate") as failed:
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
+        assert failed.value.cause == "tls"
 
 
 async def test_renewed_files_are_used_at_the_next_connect(tmp_path: Path) -> None:
@@ -236,6 +239,37 @@ async def test_row_37_two_agents_of_one_id_are_told(tmp_path: Path) -> None:
             await two.until(lambda: "lost E4004" in one.told.codes() + two.told.codes(), 30)
         lines = one.told.codes() + two.told.codes()
         assert len(lines) <= 20
+
+
+async def test_row_37_both_agents_of_one_id_are_told(tmp_path: Path) -> None:
+    pace = replace(QUICK, rest_s=0.3)
+    async with mosquitto(tmp_path) as broker, site(tmp_path / "one", broker.port, pace=pace) as one:
+        await one.until(lambda: one.delivery.report()["state"] == "up")
+        async with site(tmp_path / "two", broker.port, seed=2, pace=pace) as two:
+            await one.until(lambda: "lost E4004" in one.told.codes(), 30)
+            await two.until(lambda: "lost E4004" in two.told.codes(), 30)
+
+
+async def test_a_connection_that_is_taken_over_at_once_may_be_our_own(tmp_path: Path) -> None:
+    async with mosquitto(tmp_path) as broker, site(tmp_path / "one", broker.port) as one:
+        await one.until(lambda: one.delivery.report()["state"] == "up")
+        late = await Connector(replace(as_viewer(broker), client_id="gw-1")).open()
+        await asyncio.wait((late.lost,), timeout=10)
+        one.sample(1)
+        await one.delivered(1)
+        assert one.told.codes() == ["lost E4001", "back E4001"]
+
+
+async def test_the_first_health_message_is_true(tmp_path: Path) -> None:
+    async with mosquitto(tmp_path) as broker, site(tmp_path / "one", broker.port) as one:
+        one.delivery._ways.report = lambda: {"county": one.delivery.report()}
+        await one.until(lambda: one.delivery.report()["state"] == "up")
+        broker.stop()
+        await one.until(lambda: one.delivery.report()["state"] == "down")
+        await broker.start()
+        (health,) = await seen(broker, "lineside/v1/f/gateways/gw/health", 1)
+        assert isinstance(health["county"], dict)
+        assert (health["county"]["state"], health["county"]["reason"], health["county"]["losses"]) == ("up", "", 1)
 
 
 async def test_a_filter_that_is_heard_brings_what_is_kept(tmp_path: Path) -> None:

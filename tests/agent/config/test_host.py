@@ -40,3 +40,10 @@ def test_a_client_id_differs_between_machines_of_one_name(tmp_path: Path, monkey
         ids.append(host.client_id("gw"))
     assert len(set(ids)) == 3
     assert ids[0] == "gw-" + "ca978112"  # sha256 of "a"
+
+
+def test_a_credential_that_cannot_be_looked_at_is_refused_in_words(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(host.Refused) as refused:
+        host.password("x" * 300, tmp_path)  # longer than a name may be: `stat` fails for root as well
+    assert refused.value.code == "E1079"

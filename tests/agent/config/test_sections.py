@@ -4,6 +4,7 @@ import pytest
 from _pytest.monkeypatch import MonkeyPatch
 
 from agent.config import load
+from agent.messages import Catalogue
 from drivers import registry
 from drivers.errors import DriverError, UnknownDriver
 from tests.agent.config.site import DESTINATION, TAG, changed, codes, doubts, read, right, said
@@ -142,6 +143,7 @@ def test_warnings(tmp_path: Path) -> None:
         "W1064"
     ]
     assert doubts(changed(tmp_path, ("unit: m/min", "unit: m/s"))) == ["W1061"]
+    assert doubts(changed(tmp_path, ("unit: m/min", "unit: '{piece}/min'"))) == []
 
 
 def test_labels_are_merged(tmp_path: Path) -> None:
@@ -181,3 +183,8 @@ def test_metrics(tmp_path: Path, tag: str, code: str) -> None:
 )
 def test_metrics_that_are_right(tmp_path: Path, tag: str) -> None:
     right(changed(tmp_path, (TAG, f"{TAG}\n      - {tag}")))
+
+
+def test_a_unit_in_another_spelling_is_told_how_to_write(tmp_path: Path) -> None:
+    (found,) = changed(tmp_path, ("unit: m/min", "unit: m/分")).warnings
+    assert Catalogue("en").text(found.code, found.facts).endswith("here it is m/分 -> write m/min")

@@ -1,5 +1,7 @@
 """What a person may write, and what is said of the rest."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -20,28 +22,24 @@ def problem(model: type[BaseModel], **keys: object) -> tuple[str, str]:
     return found["type"], ".".join(str(part) for part in found["loc"])
 
 
-@pytest.mark.parametrize(
-    ("url", "host", "port"),
-    [
-        ("tcp://192.168.1.10:502", "192.168.1.10", 502),
-        ("tcp://192.168.1.10", "192.168.1.10", 502),
-        ("tcp://plc-1.local:1502/", "plc-1.local", 1502),
-        ("tcp://[fe80::1]:503", "fe80::1", 503),
-        ("TCP://[::1]", "::1", 502),
-    ],
-)
-def test_endpoints(url: str, host: str, port: int) -> None:
-    connection = Connection(url=url)
-    assert (connection.host, connection.port) == (host, port)
+def test_what_is_no_endpoint_is_refused() -> None:
+    assert problem(Connection, url="192.168.1.10") == ("M1001", "url")
+    assert problem(Connection, url="rtu:///dev/ttyS1?speed=9600") == ("M1041", "url")
+    assert problem(Connection, url="rtu:///dev/ttyS1?baud=9601") == ("M1042", "url")
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["", "192.168.1.10", "192.168.1.10:502", "udp://a:502", "tcp://", "tcp://:502", "tcp://a:0", "tcp://a:65536", "tcp://a:x",
-     "tcp://a/b", "tcp://a?b=c", "tcp://me@a", "tcp://[::1", "tcp://a b", "tcp://a#b", "tcp//a"],
-)  # fmt: skip
-def test_what_is_no_endpoint_is_refused(url: str) -> None:
-    assert problem(Connection, url=url) == ("M1001", "url")
+def test_certificates_are_for_tls_and_are_there(tmp_path: Path) -> None:
+    for name in ("ca.pem", "gw.pem", "gw.key"):
+        (tmp_path / name).touch()
+    files = {"ca_file": "ca.pem", "cert_file": "gw.pem", "key_file": str(tmp_path / "gw.key")}
+    written = {"url": "tls://plc", "tls": files}
+    connection = Connection.model_validate(written, context={"folder": tmp_path})
+    assert connection.tls is not None
+    assert connection.tls.ca_file == str(tmp_path / "ca.pem")
+    assert connection.endpoint.port == 802
+    assert problem(Connection, url="tls://plc", tls={"ca_file": str(tmp_path / "none.pem")}) == ("M1044", "tls.ca_file")
+    assert problem(Connection, url="tls://plc", tls={"cert_file": str(tmp_path / "gw.pem")}) == ("M1045", "tls")
+    assert problem(Connection, url="tcp://plc", tls={}) == ("M1043", "")
 
 
 def test_defaults_of_a_connection() -> None:

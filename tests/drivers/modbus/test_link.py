@@ -10,19 +10,27 @@ import pytest
 from drivers.errors import NotConnected
 from drivers.modbus.address import Table
 from drivers.modbus.counts import Counts
+from drivers.modbus.dial import StreamDial
+from drivers.modbus.endpoint import Endpoint
 from drivers.modbus.exchange import MbapExchange
-from drivers.modbus.link import TcpLink
+from drivers.modbus.link import Link
 from drivers.modbus.plan import Block
 from drivers.modbus.request import Request, Result, request
+from drivers.modbus.wires import StreamWire
 from tests.fakes.faults import dropped, garbage, late, swallowed
 from tests.fakes.plc import FakePlc
 
 
-def link_to(port: int, *, timeout_s: float = 0.2, window: int = 1, pause_s: float = 0.0) -> tuple[TcpLink, Counts]:
+def link_to(
+    port: int, *, timeout_s: float = 0.2, window: int = 1, pause_s: float = 0.0, host: str = "127.0.0.1"
+) -> tuple[Link, Counts]:
     counts = Counts()
-    return TcpLink(
-        "127.0.0.1", port, timeout_s, pause_s, counts, lambda: MbapExchange(7, timeout_s, window, counts)
-    ), counts
+
+    def new() -> StreamWire:
+        return StreamWire(MbapExchange(7, timeout_s, window, counts), pause_s)
+
+    to = Endpoint("tcp", "mbap", host, port)
+    return Link(to.place, StreamDial(to, timeout_s, new, None), timeout_s, counts), counts
 
 
 def ask(start: int, unit: int = 1) -> Request:
@@ -52,11 +60,22 @@ async def test_nobody_listens() -> None:
 
 
 async def test_a_name_that_does_not_resolve() -> None:
-    counts = Counts()
-    link = TcpLink("plc.invalid", 502, 5.0, 0.0, counts, lambda: MbapExchange(1, 1.0, 1, counts))
-    with pytest.raises(NotConnected):
+    link, _ = link_to(502, timeout_s=5.0, host="plc.invalid")
+    with pytest.raises(NotConnected) as caught:
         await link.open()
+    assert caught.value.code == "M2013"
     await link.close()
+
+
+async def test_a_name_with_several_addresses_is_tried_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakePlc() as plc:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 0)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        link, _ = link_to(plc.port, timeout_s=1.0, host="plc")
+        await link.open()
+        (outcome,) = await link.ask([ask(0)])
+        await link.close()
+    assert outcome.result is Result.ANSWER
 
 
 async def test_a_reset_during_a_request_is_noticed_at_once() -> None:

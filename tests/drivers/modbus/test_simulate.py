@@ -58,7 +58,7 @@ async def port() -> AsyncIterator[int]:
     world = lambda device, tag: SHOWN[device, tag]  # noqa: E731
     async with PLUGIN.simulate(Connection(url="tcp://192.0.2.1"), groups(), world) as url:
         assert url.startswith("tcp://127.0.0.1:")
-        yield Connection(url=url).port
+        yield Connection(url=url).endpoint.port
 
 
 @pytest.fixture
@@ -166,16 +166,16 @@ async def test_it_ends_with_clients_connected_and_leaves_nothing(caplog: pytest.
     before = asyncio.all_tasks()
     with caplog.at_level(logging.DEBUG, logger="asyncio"):
         async with PLUGIN.simulate(Connection(url="tcp://x"), groups(), lambda device, tag: 0) as url:
-            reader, writer = await asyncio.open_connection("127.0.0.1", Connection(url=url).port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", Connection(url=url).endpoint.port)
             writer.write(request(1, 100, 1))
             async with asyncio.timeout(5):
                 await answers(reader, 1)
-            _, idle = await asyncio.open_connection("127.0.0.1", Connection(url=url).port)
+            _, idle = await asyncio.open_connection("127.0.0.1", Connection(url=url).endpoint.port)
         async with asyncio.timeout(5):
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
                 await reader.readexactly(1)
         with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", Connection(url=url).port)
+            await asyncio.open_connection("127.0.0.1", Connection(url=url).endpoint.port)
         for each in (writer, idle):
             each.transport.abort()
     assert asyncio.all_tasks() == before
@@ -199,7 +199,7 @@ async def test_two_simulations_do_not_know_each_other() -> None:
     ):
         found = []
         for url in (one, other):
-            reader, writer = await asyncio.open_connection("127.0.0.1", Connection(url=url).port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", Connection(url=url).endpoint.port)
             writer.write(request(1, 0, 1, function=4, unit=7))
             async with asyncio.timeout(5):
                 found += await answers(reader, 1)
@@ -219,7 +219,7 @@ async def test_every_socket_is_closed_when_it_has_ended() -> None:
         client.setblocking(False)
         before = open_files()
         async with PLUGIN.simulate(Connection(url="tcp://x"), groups(), lambda device, tag: 1) as url:
-            await loop.sock_connect(client, ("127.0.0.1", Connection(url=url).port))
+            await loop.sock_connect(client, ("127.0.0.1", Connection(url=url).endpoint.port))
             await loop.sock_sendall(client, request(1, 100, 1))
             async with asyncio.timeout(5):
                 assert await loop.sock_recv(client, 100)
