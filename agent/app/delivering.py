@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+from agent.clock import Clock
 from agent.config import Configuration, Destination
 from agent.formats.contract import Snapshot
 from agent.formats.native import Native
 from agent.formats.topics import Templates
 from agent.health import Health
-from agent.mqtt import Connector, Endpoint, Tls
+from agent.mqtt import Connector, Endpoint, Proxy, Tls, own_expiry
 from agent.notify import PATIENCE_S, Pulse
 from agent.outbox.contract import Outbox
-from agent.publish import Delivery, Pace
+from agent.publish import Delivery, Expiry, Pace
 from agent.scope import Scope
 from drivers.contract import Journal
 
@@ -28,6 +29,7 @@ async def deliveries(
     configuration: Configuration,
     outbox: Outbox,
     snapshot: Callable[[], Snapshot],
+    clock: Clock,
     health: Health,
     journal: Journal,
     hurry: asyncio.Event,
@@ -40,10 +42,15 @@ async def deliveries(
     async with Scope() as scope:
         tasks, pulses = [], {}
         for destination in configuration.destinations:
-            delivery = _delivery(configuration, destination, outbox, snapshot, health, journal)
+            expiry = Expiry(destination.name, journal, clock.now_ms, lambda: clock.is_plausible)
+            connector = _connector(destination, clock, expiry)
+            delivery = _delivery(configuration, destination, connector, outbox, snapshot, health, journal)
             health.destinations[destination.name] = delivery.report
             tasks.append(scope.start(delivery.look_after(stop), f"destination {destination.name}"))
-            pulses[f"destination {destination.name}"] = _pulse(delivery, _endpoint(destination))
+            pulses[f"destination {destination.name}"] = _pulse(delivery, connector.endpoint)
+            if destination.tls is not None and destination.tls.cert_file is not None:
+                read = partial(own_expiry, connector.endpoint.tls)
+                scope.start(expiry.watch(read), f"certificate for {destination.name}")
         yield pulses
         stop.set()
         scope.start(_let_go(hurry, tasks), "hurry")
@@ -64,6 +71,7 @@ def _pulse(delivery: Delivery[None], endpoint: Endpoint) -> Pulse:
 def _delivery(
     configuration: Configuration,
     destination: Destination,
+    connector: Connector,
     outbox: Outbox,
     snapshot: Callable[[], Snapshot],
     health: Health,
@@ -80,7 +88,7 @@ def _delivery(
         outbox.reader(destination.name),
         native,
         None,
-        Connector(_endpoint(destination)),
+        connector,
         destination.client_id,
         snapshot=snapshot,
         report=health.report,
@@ -89,16 +97,21 @@ def _delivery(
     )
 
 
+def _connector(destination: Destination, clock: Clock, expiry: Expiry) -> Connector:
+    return Connector(_endpoint(destination), clock_is_plausible=lambda: clock.is_plausible, on_own_expiry=expiry.look)
+
+
 def _endpoint(destination: Destination) -> Endpoint:
-    files = destination.tls
-    tls = None if files is None else Tls(files.ca_file, files.cert_file, files.key_file)
+    files, way = destination.tls, destination.proxy
     return Endpoint(
         destination.host,
         destination.port,
         destination.client_id,
-        tls,
+        None if files is None else Tls(files.ca_file, files.cert_file, files.key_file),
         destination.username,
         destination.password,
         destination.protocol,
         ack_timeout_s=destination.ack_timeout_s,
+        path=destination.path,
+        proxy=None if way is None else Proxy(way.host, way.port, way.username, way.password),
     )

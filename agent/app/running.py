@@ -49,7 +49,7 @@ async def run(
         metas, memory = await _revised(configuration, outbox)
         site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
         snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
-        delivering = deliveries(configuration, outbox, snapshot, health, log, hurry or asyncio.Event())
+        delivering = deliveries(configuration, outbox, snapshot, clock, health, log, hurry or asyncio.Event())
         async with delivering as sending, Scope() as acquiring:
             polling = _start(acquiring, site, clock, log, health)
             _say_started(configuration, outbox, log)

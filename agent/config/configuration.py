@@ -30,6 +30,16 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy on the way to a broker."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """One broker. `topics`: data, event, meta, state, health -> template, where it differs from the format's own."""
 
@@ -44,6 +54,9 @@ class Destination:
     ack_timeout_s: float
     topics: Mapping[str, str]
     format: str = "json"
+    path: str | None = None
+    """Where the websocket is; None without one."""
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)

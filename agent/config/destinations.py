@@ -1,18 +1,22 @@
 """Destinations: where they are, and the files that they need."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from agent.config.configuration import Destination, Tls
-from agent.config.host import Refused, client_id, open_to_others, password, readable
+from agent.config.configuration import Destination, Proxy, Tls
+from agent.config.host import Refused, absolute, client_id, password, readable, secret, secret_file
 from agent.config.located import Findings, shorten
 from agent.config.located import Path as Place
 from agent.config.models import DestinationKeys, TlsKeys
 from agent.config.topics import DEFAULTS, written
 from agent.config.tree import Map, place
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+_PATH = "/mqtt"
+"""Of a websocket, where the url names none: what brokers listen to and the MQTT standard's examples have."""
+_PROXY_PORT = 3128
 
 
 class Endpoint(NamedTuple):
@@ -21,22 +25,50 @@ class Endpoint(NamedTuple):
     host: str
     port: int
     encrypted: bool
+    path: str | None
+    """Of a websocket; None for MQTT on the bare connection."""
 
 
 def endpoint(url: str) -> Endpoint:
     """`mqtts://broker.example` -> host, port, TLS. Raises `Refused` E1067, E1068 (without showing a password)."""
+    parts = _split(url, "E1067")
+    if parts.username is not None or "@" in url:
+        raise Refused("E1068")
+    if parts.scheme not in _PORTS:
+        raise Refused("E1067", value=shorten(url))
+    path = (parts.path.removesuffix("/") or _PATH) if parts.scheme in ("ws", "wss") else None
+    if path is None and parts.path not in ("", "/"):
+        raise Refused("E1067", value=shorten(url))
+    return Endpoint(parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme in ("mqtts", "wss"), path)
+
+
+def _split(url: str, code: str) -> SplitResult:
+    """A URL with a host and perhaps a port, without query and fragment. Raises `Refused` with this code."""
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = parts.hostname
     except ValueError:
-        raise Refused("E1067", value=shorten(url.rsplit("@", 1)[-1])) from None
-    if parts.username is not None or "@" in url:
-        raise Refused("E1068")
-    extra = parts.path not in ("", "/") or parts.query or parts.fragment
-    if parts.scheme not in _PORTS or not host or extra or port == 0 or any(c.isspace() for c in url):
-        raise Refused("E1067", value=shorten(url))
-    return Endpoint(host, port or _PORTS[parts.scheme], parts.scheme == "mqtts")
+        raise Refused(code, value=_shown(url)) from None
+    extra = parts.query or parts.fragment or not url.isprintable() or " " in url
+    if not parts.hostname or port == 0 or extra:
+        raise Refused(code, value=_shown(url))
+    return parts
+
+
+def _shown(url: str) -> str:
+    """Without what may be a secret: who comes before the host, and what comes after the path."""
+    return shorten(re.sub("([?#]).*", r"\1...", url.rsplit("@", 1)[-1], flags=re.DOTALL))
+
+
+def proxy(url: str) -> tuple[str, int, str | None]:
+    """`http://user@host:3128` -> host, port, user. Raises `Refused` E1130, E1131 (without showing a password)."""
+    parts = _split(url, "E1130")
+    if parts.password is not None:
+        raise Refused("E1131")
+    if parts.scheme != "http" or parts.path not in ("", "/") or parts.username == "":
+        raise Refused("E1130", value=shorten(url))
+    user = None if parts.username is None else unquote(parts.username)
+    return parts.hostname or "", parts.port or _PROXY_PORT, user
 
 
 def destination(
@@ -46,6 +78,7 @@ def destination(
     before = len(findings.problems)
     found = _endpoint(keys, node, path, findings)
     secret = _password(keys, node, path, base, findings)
+    way = _proxy(keys, node, path, base, findings)
     tls = _tls(keys.tls or TlsKeys(), node, path, base, findings)
     if found is None or len(findings.problems) > before:
         return None
@@ -61,6 +94,8 @@ def destination(
         ack_timeout_s=keys.ack_timeout,
         topics={**DEFAULTS, **written(keys)},
         format=keys.format,
+        path=found.path,
+        proxy=way,
     )
 
 
@@ -71,36 +106,57 @@ def _endpoint(keys: DestinationKeys, node: Map, path: Place, findings: Findings)
         findings.wrong(place(node, ("url",)), (*path, "url"), refused.code, **refused.facts)
         return None
     if keys.tls is not None and not found.encrypted:
-        findings.wrong(place(node, ("tls",), of_key=True), (*path, "tls"), "E1069", host=found.host)
+        findings.wrong(
+            place(node, ("tls",), of_key=True), (*path, "tls"), "E1069", scheme=keys.url.split(":")[0], host=found.host
+        )
     return found
 
 
 def _password(keys: DestinationKeys, node: Map, path: Place, base: Path, findings: Findings) -> str | None:
-    if keys.password_file is None:
-        return None
-    if keys.username is None:
+    if keys.password_file is not None and keys.username is None:
         findings.wrong(node.at, (*path, "username"), "E1084")
+    return _secret("password_file", keys.password_file, node, path, base, findings)
+
+
+def _secret(key: str, name: str | None, node: Map, path: Place, base: Path, findings: Findings) -> str | None:
+    if name is not None:
+        findings.files[secret(name, base)] = None
     try:
-        return password(keys.password_file, base)
+        return None if name is None else password(name, base)
     except Refused as refused:
-        findings.wrong(place(node, ("password_file",)), (*path, "password_file"), refused.code, **refused.facts)
+        findings.wrong(place(node, (key,)), (*path, key), refused.code, **refused.facts)
         return None
+
+
+def _proxy(keys: DestinationKeys, node: Map, path: Place, base: Path, findings: Findings) -> Proxy | None:
+    key = "proxy_password_file"
+    user = None
+    found = None
+    if keys.proxy is not None:
+        try:
+            found = proxy(keys.proxy)
+            user = found[2]
+        except Refused as refused:
+            findings.wrong(place(node, ("proxy",)), (*path, "proxy"), refused.code, **refused.facts)
+            return None
+    if keys.proxy_password_file is not None and user is None:
+        findings.wrong(place(node, (key,), of_key=True), (*path, key), "E1132")
+    secret = _secret(key, keys.proxy_password_file, node, path, base, findings)
+    return Proxy(*found, secret) if found else None
 
 
 def _tls(keys: TlsKeys, node: Map, path: Place, base: Path, findings: Findings) -> Tls:
     files: dict[str, Path | None] = {}
     for key in ("ca_file", "cert_file", "key_file"):
         name = getattr(keys, key)
-        at, whole = place(node, ("tls", key)), (*path, "tls", key)
+        find = secret_file if key == "key_file" else readable
+        if name:
+            findings.files[secret(name, base) if key == "key_file" else absolute(name, base)] = None
         try:
-            files[key] = found = readable(name, base) if name else None
+            files[key] = find(name, base) if name else None
         except Refused as refused:
             files[key] = None
-            findings.wrong(at, whole, refused.code, **refused.facts)
-            continue
-        mode = open_to_others(found) if found and key == "key_file" else None
-        if mode:
-            findings.doubtful(at, whole, "W1083", file=str(found), mode=mode)
+            findings.wrong(place(node, ("tls", key)), (*path, "tls", key), refused.code, **refused.facts)
     if (keys.cert_file is None) != (keys.key_file is None):
         given, lacking = ("cert_file", "key_file") if keys.cert_file else ("key_file", "cert_file")
         findings.wrong(place(node, ("tls", given)), (*path, "tls", lacking), "E1082", given=given, lacking=lacking)

@@ -15,7 +15,7 @@ MAX_SECRET_BYTES = 4096
 def state_dir(written: str | None, base: Path) -> Path:
     """The configuration's, else $STATE_DIRECTORY (systemd.exec), else below $XDG_STATE_HOME or ~/.local/state."""
     if written:
-        return (base / Path(written).expanduser()).absolute()
+        return absolute(written, base)
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     if given:
         return Path(given)
@@ -60,7 +60,7 @@ def password(written: str, base: Path) -> str:
     A file of that name in $CREDENTIALS_DIRECTORY (systemd.exec, "Credentials") comes first and is guarded by systemd.
     """
     credential = _credential(written)
-    path = credential or base / Path(written).expanduser()
+    path = credential or absolute(written, base)
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
@@ -70,6 +70,11 @@ def password(written: str, base: Path) -> str:
     if credential is None and mode & 0o077:
         raise Refused("E1080", file=str(path), mode=f"{mode:04o}")
     return _one_line(data, path)
+
+
+def secret(written: str, base: Path) -> Path:
+    """Where a password is looked for."""
+    return _credential(written) or absolute(written, base)
 
 
 def _credential(written: str) -> Path | None:
@@ -96,16 +101,36 @@ def _one_line(data: bytes, path: Path) -> str:
 
 def readable(written: str, base: Path) -> Path:
     """The absolute path of a file that this process can read. Raises `Refused`."""
-    path = (base / Path(written).expanduser()).absolute()
+    content(written, base, 1)
+    return absolute(written, base)
+
+
+def content(written: str, base: Path, most: int) -> bytes:
+    """The beginning of a file. Raises `Refused`."""
+    path = absolute(written, base)
     try:
         with path.open("rb") as file:
-            file.read(1)
+            return file.read(most)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
-    return path
 
 
-def open_to_others(path: Path) -> str | None:
-    """The mode of a file that group or world can read, as in `chmod`."""
+def absolute(written: str, base: Path) -> Path:
+    """Where a file is that the configuration in `base` names."""
+    try:
+        return (base / Path(written).expanduser()).absolute()
+    except RuntimeError:  # `~somebody` who is not known here
+        return (base / written).absolute()
+
+
+def secret_file(written: str, base: Path) -> Path:
+    """The absolute path of a file that this process can read and others cannot; credentials as for `password`.
+
+    Raises `Refused`.
+    """
+    credential = _credential(written)
+    path = credential or readable(written, base)
     mode = stat.S_IMODE(path.stat().st_mode)
-    return f"{mode:04o}" if mode & 0o077 else None
+    if credential is None and mode & 0o077:
+        raise Refused("E1080", file=str(path), mode=f"{mode:04o}")
+    return path

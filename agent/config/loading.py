@@ -1,6 +1,5 @@
 """Read a configuration file and check all that can be checked without a wire."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from agent.config import topics
@@ -19,10 +18,11 @@ from drivers.contract import DriverPlugin
 def load(path: Path) -> Loaded:
     """The configuration, or every problem with its place. Never raises for what is in the file."""
     findings = Findings(str(path))
+    findings.files[path.absolute()] = None
     text = read_text(path, findings)
     root = parse(text, findings) if text is not None else None
     if not _is_usable(text, root, findings) or not isinstance(root, Map):
-        return Loaded(None, _sorted(findings.problems), _sorted(findings.warnings))
+        return Loaded(None, *_sorted(findings), files=tuple(findings.files))
     return _Reading(root, path.absolute().parent, findings).loaded()
 
 
@@ -40,8 +40,13 @@ def _is_usable(text: str | None, root: Node, findings: Findings) -> bool:
     return False
 
 
-def _sorted(found: Sequence[Located]) -> tuple[Located, ...]:
-    return tuple(sorted(found, key=lambda located: (located.line, located.column, located.code)))
+def _sorted(findings: Findings) -> tuple[tuple[Located, ...], tuple[Located, ...]]:
+    """Problems and warnings, each from top to bottom, the configuration's own before those of its tables."""
+
+    def order(one: Located) -> tuple[bool, str, str, int, int, str]:
+        return one.file != findings.file, one.file, one.sheet, one.line, one.column, one.code
+
+    return tuple(sorted(findings.problems, key=order)), tuple(sorted(findings.warnings, key=order))
 
 
 class _Reading:
@@ -52,17 +57,16 @@ class _Reading:
         self.plugins: dict[str, DriverPlugin] = {}
         self.header: Root = read_header(root, findings)
         self.wires: dict[str, Wire] = read_connections(root, self.plugins, findings)
-        self.devices: list[DeviceDraft] = read_devices(root, self.header, self.wires, findings)
+        self.devices: list[DeviceDraft] = read_devices(root, self.header, self.wires, base, findings)
         self.destinations = self._destinations()
 
     def loaded(self) -> Loaded:
         self._doubt_idle_connections()
         check_plans(self.wires, self.devices, self.findings)
         configuration = None if self.findings.problems else self._configuration()
-        problems, warnings = _sorted(self.findings.problems), _sorted(self.findings.warnings)
-        return Loaded(
-            configuration, problems, warnings, self.plugins, _sorted(self.findings.notes), self.header.language
-        )
+        files = tuple(self.findings.files)
+        notes = tuple(self.findings.notes)
+        return Loaded(configuration, *_sorted(self.findings), self.plugins, self.header.language, files, notes)
 
     def _destinations(self) -> list[Destination]:
         found = read_destinations(self.root, self.findings)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path as File
+from pathlib import Path as FilePath
 from typing import Literal, NamedTuple
 
 from agent.config.configuration import Configuration
@@ -16,10 +16,14 @@ Path = tuple[Step, ...]
 
 
 class Place(NamedTuple):
-    """Line and column, both counted from 1; the column counts characters."""
+    """Line and column, both counted from 1; the column counts characters, in a tag table cells."""
 
     line: int
     column: int
+    file: str = ""
+    """The tag table; empty in the configuration itself."""
+    sheet: str = ""
+    """Of a workbook."""
 
 
 START = Place(1, 1)
@@ -35,6 +39,23 @@ class Located:
     path: str
     code: str
     facts: Mapping[str, object]
+    sheet: str = ""
+    """Of a workbook; then line and column are those of a cell."""
+
+    @property
+    def where(self) -> str:
+        """`press.yaml:12:15`, of a cell `press01.xlsx:Sheet1!C14`."""
+        cell = f"{_printable(self.sheet)}!{letters(self.column)}{self.line}"
+        return f"{_printable(self.file)}:{cell if self.sheet else f'{self.line}:{self.column}'}"
+
+
+def letters(column: int) -> str:
+    """The name of a column in a spreadsheet: 3 -> C, 28 -> AB."""
+    name = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        name = chr(ord("A") + rest) + name
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +67,56 @@ class Loaded:
     warnings: tuple[Located, ...]
     plugins: Mapping[str, DriverPlugin] = field(default_factory=dict)
     """The drivers that the file names and that are installed; their messages belong into the catalogue."""
-    notes: tuple[Located, ...] = ()
-    """What the drivers said about what they will do; `run` hears it again when it starts."""
     language: Literal["zh", "en"] | None = None
     """What the file says under `language`, also when something else in it is wrong."""
+    files: tuple[FilePath, ...] = ()
+    """All that was read or looked for, absolute, the file itself first: tag tables, passwords, certificates."""
+    notes: tuple[Located, ...] = ()
+    """What the drivers said about what they will do; `run` hears it again when it starts."""
 
 
 def render(located: Located, catalogue: Catalogue) -> str:
     """One line: `press.yaml:12:15: devices[0].tags[3].scale: E1023 ... -> hint`."""
-    where = f"{located.file}:{located.line}:{located.column}: "
-    return f"{where}{located.path + ': ' if located.path else ''}{located.code} " + catalogue.text(
+    return f"{located.where}: {located.path + ': ' if located.path else ''}{located.code} " + catalogue.text(
         located.code, located.facts
     )
 
 
 class Findings:
-    """Collects problems and warnings of one file."""
+    """Collects problems and warnings of one configuration, and the files that belong to it."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Located] = []
         self.warnings: list[Located] = []
         self.notes: list[Located] = []
+        self.files: dict[FilePath, None] = {}
         self.meant: set[Path] = set()
         """Paths of keys that are there, but misspelt: they are not missing as well."""
 
     @property
-    def folder(self) -> File:
+    def folder(self) -> FilePath:
         """Of the file: other files that it names are beside it."""
-        return File(self.file).absolute().parent
+        return FilePath(self.file).absolute().parent
 
     def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
-        self.problems.append(Located(self.file, *place, spell(path), code, facts))
+        self.problems.append(self._located(place, path, code, facts))
 
     def doubtful(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
-        self.warnings.append(Located(self.file, *place, spell(path), code, facts))
+        self.warnings.append(self._located(place, path, code, facts))
+
+    def where(self, place: Place) -> str:
+        """A place as an operator reads it."""
+        return self._located(place, (), "", {}).where
+
+    def _located(self, place: Place, path: Sequence[Step], code: str, facts: Mapping[str, object]) -> Located:
+        file = place.file or self.file
+        return Located(file, place.line, place.column, spell(path), code, facts, place.sheet)
 
     def noted(self, place: Place, path: Sequence[Step], code: str, facts: Mapping[str, object]) -> None:
         """What a driver says while it plans, once for the whole file."""
         if not any((known.code, known.facts) == (code, facts) for known in self.notes):
-            self.notes.append(Located(self.file, *place, spell(path), code, facts))
+            self.notes.append(self._located(place, path, code, facts))
 
 
 def spell(path: Sequence[Step]) -> str:
@@ -95,7 +126,11 @@ def spell(path: Sequence[Step]) -> str:
 
 
 def _harmless(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shorten(text, 40))
+    return _printable(shorten(text, 40))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shorten(value: object, limit: int = 60) -> str:

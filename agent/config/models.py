@@ -49,7 +49,9 @@ class TlsKeys(Keys):
         None, description="Certificates of the authorities to trust (PEM); default: those of the system"
     )
     cert_file: Line | None = Field(None, description="This gateway's certificate (PEM), for mutual TLS")
-    key_file: Line | None = Field(None, description="The private key of `cert_file` (PEM)")
+    key_file: Line | None = Field(
+        None, description="The private key of `cert_file` (PEM), without a passphrase, kept like `password_file`"
+    )
 
 
 class TopicKeys(Keys):
@@ -66,14 +68,18 @@ class DestinationKeys(Keys):
     """One of `destinations`: a broker."""
 
     name: Level = Field(description="Unique name of the destination")
-    url: Line = Field(description="mqtt://host:1883 or mqtts://host:8883")
+    url: Line = Field(description="mqtt://host:1883, mqtts://host:8883, ws://host:80/mqtt or wss://host:443/mqtt")
+    proxy: Line | None = Field(None, description="HTTP proxy to go through: http://host:3128, or http://user@host:3128")
+    proxy_password_file: Line | None = Field(
+        None, description="File with the password of the user in `proxy`, kept like `password_file`"
+    )
     protocol: Protocol = Field("auto", description="MQTT version; auto tries 5, then 3.1.1")
     client_id: Line | None = Field(None, description="Default: the gateway's name and a part of the machine id")
     username: Line | None = Field(None, description="User name at the broker")
     password_file: Line | None = Field(
         None, description="File with the password, for this user only (chmod 600), or a name in $CREDENTIALS_DIRECTORY"
     )
-    tls: TlsKeys | None = Field(None, description="Certificates for mqtts://")
+    tls: TlsKeys | None = Field(None, description="Certificates for mqtts:// and wss://")
     format: Literal["json"] = Field("json", description="What the messages look like")
     topics: TopicKeys | None = Field(None, description="Topic templates, where they differ from the format's own")
     ack_timeout: Patience = Field(30.0, description="No acknowledgement for so long means reconnecting")
@@ -121,6 +127,9 @@ class DeviceKeys(Keys):
     labels: dict[LabelName, Level] = Field({}, description="Added to the configuration's labels: {line: line2}")
     every: Period = Field(1.0, description="Default period of its tags")
     tags: list[Any] = Field([], description="What is read from it")
+    tags_file: Line | None = Field(
+        None, description="Table with more of its tags: press01.csv, press01.xlsx, press01.xlsx#Sheet2"
+    )
 
 
 class Root(Keys):

@@ -1,6 +1,7 @@
 """pydantic's errors -> messages of ours, at their places in the document."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -50,7 +51,7 @@ def _report_one(
     if kind == "missing":
         if whole in findings.meant:
             return
-        findings.wrong(place(node, where[:-1]), whole, "E1020", key=where[-1])
+        findings.wrong(at, whole, "E1020", key=where[-1])
     elif details["input"] is None:
         findings.wrong(at, whole, "E1049")
     else:
@@ -148,6 +149,7 @@ def split(
     return ours, {str(key): other[key](value) for key, value in rest.items() if key in other}
 
 
+@cache
 def _texts(model: type[BaseModel]) -> dict[str | int, Callable[[Any], Any]]:
     """Key -> what is done with its value: `address: 40101` is a number in YAML and a text to whoever asked for one."""
     return {

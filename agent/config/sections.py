@@ -1,6 +1,7 @@
 """The sections of the file, each read as far as it can be when others are wrong."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as Folder
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from agent.config.fields import is_label
 from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
+from agent.config.tables import TableRow, read_table
 from agent.config.tags import TagDraft, check_twins, read_tag
 from agent.config.tree import Map, Node, place
 from agent.machine.metrics import MACHINE_TYPES
@@ -53,7 +55,7 @@ def read_connections(root: Map, plugins: dict[str, DriverPlugin], findings: Find
     """Name -> connection, also of those that are wrong; plug-ins that were found are added to `plugins`."""
     wires: dict[str, Wire] = {}
     found = mappings(root.get("connections"), ("connections",), findings)
-    check_names(root, (path for path, _ in found), findings)
+    check_names(found, findings)
     for path, node in found:
         wire = _wire(node, path, plugins, findings)
         wires.setdefault(str(node.get("name")), wire)
@@ -103,24 +105,30 @@ class DeviceDraft(NamedTuple):
     tags: Sequence[TagDraft]
 
 
-def read_devices(root: Map, header: Root, wires: Mapping[str, Wire], findings: Findings) -> list[DeviceDraft]:
+def read_devices(
+    root: Map, header: Root, wires: Mapping[str, Wire], base: Folder, findings: Findings
+) -> list[DeviceDraft]:
+    """Devices with their tags; tables are looked for in `base`."""
     found = mappings(root.get("devices"), ("devices",), findings)
-    check_names(root, (path for path, _ in found), findings)
-    return [_device(node, path, header, wires, findings) for path, node in found]
+    check_names(found, findings)
+    return [_device(node, path, header, wires, base, findings) for path, node in found]
 
 
-def _device(node: Map, path: Path, header: Root, wires: Mapping[str, Wire], findings: Findings) -> DeviceDraft:
+def _device(
+    node: Map, path: Path, header: Root, wires: Mapping[str, Wire], base: Folder, findings: Findings
+) -> DeviceDraft:
     wire = _wire_of(node, path, wires, findings)
     plugin = wire.plugin if wire else None
     ours, theirs = split(node, DeviceKeys, plugin.device if plugin else None, path, findings)
     keys = validated(DeviceKeys, ours, node, path, findings)
     settings = validated(plugin.device, theirs, node, path, findings) if plugin else None
-    tags = _tags(node, path, plugin, keys.every if keys else 1.0, findings)
+    rows = _rows(node, path, plugin, base, findings)
+    tags = _tags(node, path, rows, plugin, keys.every if keys else 1.0, findings)
     name = keys.name if keys else shorten(node.get("name", "?"))
     check_twins(tags, name, findings)
     if keys is None:
         return DeviceDraft(path, node, name, wire, settings, None, None, tags)
-    _doubt(keys, node, path, findings)
+    _doubt(keys, node, path, rows, findings)
     labels = {**header.labels, **keys.labels}
     labels |= {"device": keys.name, "device_type": keys.type, "gateway": header.gateway}
     device = _built(keys, settings, labels, tags) if settings is not None and keys.connection in wires else None
@@ -143,14 +151,36 @@ def _wire_of(node: Map, path: Path, wires: Mapping[str, Wire], findings: Finding
     return wires.get(meant) if meant else None
 
 
-def _tags(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> list[TagDraft]:
+def _rows(
+    node: Map, path: Path, plugin: DriverPlugin | None, base: Folder, findings: Findings
+) -> Sequence[TableRow] | None:
+    """The rows of the device's table, () without one; None where it cannot be read."""
+    written, whole = node.get("tags_file"), (*path, "tags_file")
+    if not isinstance(written, str | int) or isinstance(written, bool) or not str(written).strip():
+        return ()
+    return read_table(str(written), place(node, ("tags_file",)), whole, base, plugin, findings)
+
+
+def _tags(
+    node: Map,
+    path: Path,
+    rows: Sequence[TableRow] | None,
+    plugin: DriverPlugin | None,
+    every_s: float,
+    findings: Findings,
+) -> list[TagDraft]:
+    """Those of the document, then those of the table."""
     found = mappings(node.get("tags"), (*path, "tags"), findings)
-    check_names(node, (tag_path[len(path) :] for tag_path, _ in found), findings, path)
-    return [read_tag(tag, tag_path, plugin, every_s, findings) for tag_path, tag in found]
+    check_names([*found, *((row.path, row.node) for row in rows or ())], findings)
+    tags = [read_tag(tag, tag_path, plugin, every_s, findings) for tag_path, tag in found]
+    for row in rows or ():
+        tag = read_tag(row.node, row.path, plugin, every_s, findings)
+        tags.append(tag if row.whole else tag._replace(settings=None))
+    return tags
 
 
-def _doubt(keys: DeviceKeys, node: Map, path: Path, findings: Findings) -> None:
-    if not keys.tags:
+def _doubt(keys: DeviceKeys, node: Map, path: Path, rows: Sequence[TableRow] | None, findings: Findings) -> None:
+    if not keys.tags and rows is not None and not rows:
         findings.doubtful(node.at, (*path, "tags"), "W1063", device=keys.name)
     if keys.type not in MACHINE_TYPES:
         known = listed(MACHINE_TYPES)
@@ -159,23 +189,21 @@ def _doubt(keys: DeviceKeys, node: Map, path: Path, findings: Findings) -> None:
 
 def read_destinations(root: Map, findings: Findings) -> list[tuple[Path, Map, DestinationKeys]]:
     found = mappings(root.get("destinations"), ("destinations",), findings)
-    check_names(root, (path for path, _ in found), findings)
+    check_names(found, findings)
     read = [(path, node, validated(DestinationKeys, node, node, path, findings)) for path, node in found]
     return [(path, node, keys) for path, node, keys in read if keys]
 
 
-def check_names(root: Node, paths: Iterable[Path], findings: Findings, above: Path = ()) -> None:
-    """Two things of one kind with one name: the second is reported, with the line of the first."""
-    first: dict[str, Path] = {}
-    for path in paths:
-        node: Any = root
-        for step in path:
-            node = node[step]
+def check_names(found: Iterable[tuple[Path, Map]], findings: Findings) -> None:
+    """Two things of one kind with one name: the second is reported, with the place of the first."""
+    first: dict[str, Map] = {}
+    for path, node in found:
         name = str(node.get("name")) if isinstance(node.get("name"), str | int) else None
         if name is None:
             continue
-        earlier = first.setdefault(name, path)
-        if earlier != path:
-            line = place(root, (*earlier, "name")).line
-            whole = (*path, "name")
-            findings.wrong(place(root, whole), (*above, *whole), "E1051", value=shorten(name), first=line)
+        earlier = first.setdefault(name, node)
+        if earlier is not node:
+            at, taken = place(node, ("name",)), place(earlier, ("name",))
+            together = (at.file, at.sheet) == (taken.file, taken.sheet)
+            code, where = ("E1051", taken.line) if together else ("E1119", findings.where(taken))
+            findings.wrong(at, (*path, "name"), code, value=shorten(name), first=where)

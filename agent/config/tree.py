@@ -29,7 +29,10 @@ MAX_REFUSED = 100
 
 
 class Map(dict[str | int, Any]):
-    """A mapping of the document; `at` is its first character, `marks` key -> places of key and value."""
+    """A mapping of the document; `at` is its first character, `marks` key -> places of key and value.
+
+    A row of a tag table marks all its cells, the empty ones too.
+    """
 
     __slots__ = ("at", "marks")
 
@@ -59,10 +62,10 @@ def place(root: Node, path: Path, *, of_key: bool = False) -> Place:
     """Where the value (or the key) at that path is; of what is not in the document, where its parent begins."""
     node, found = root, root.at if isinstance(root, Map | List) else START
     for number, step in enumerate(path, 1):
-        if isinstance(node, Map) and step in node:
+        if isinstance(node, Map) and step in node.marks:
             key_at, value_at = node.marks[step]
             found = key_at if of_key and number == len(path) else value_at
-            node = node[step]
+            node = node.get(step)
         elif isinstance(node, List) and isinstance(step, int) and step < len(node):
             found, node = node.marks[step], node[step]
     return found

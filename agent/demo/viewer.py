@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from agent.config import Configuration
 from agent.demo.arrivals import Arrivals
-from agent.mqtt import Connector, Endpoint, Link, Tls
+from agent.mqtt import Connector, Endpoint, Link, Proxy, Tls
 
 SOON_S = 3.0
 """How long the last messages may take."""
@@ -65,7 +65,18 @@ def _endpoint(configuration: Configuration) -> Endpoint:
     to = configuration.destinations[0]
     tls = Tls(to.tls.ca_file, to.tls.cert_file, to.tls.key_file) if to.tls else None
     identity = f"{configuration.gateway}-view"
-    return Endpoint(to.host, to.port, identity, tls, to.username, to.password, to.protocol)
+    way = to.proxy
+    return Endpoint(
+        to.host,
+        to.port,
+        identity,
+        tls,
+        to.username,
+        to.password,
+        to.protocol,
+        path=to.path,
+        proxy=Proxy(way.host, way.port, way.username, way.password) if way else None,
+    )
 
 
 async def _soon(event: asyncio.Event) -> None:

@@ -1,6 +1,6 @@
 """Operator messages 1xxx: what is wrong in the files that people write."""
 
-from agent.messages import configuration_profiles, configuration_values
+from agent.messages import configuration_profiles, configuration_tables, configuration_values
 from drivers.contract import Message
 from drivers.quantities import MESSAGES as QUANTITIES
 
@@ -119,10 +119,12 @@ _DELIVERY = {
         "write the password to a file of its own (chmod 600) and put {meant}: FILE here",
     ),
     "E1067": _error(
-        "{value} 不是 mqtt://主机:端口",
-        "{value} is not mqtt://host:port",
-        "正确写法如 mqtt://192.168.1.5:1883 或 mqtts://broker.example:8883",
-        "write it like mqtt://192.168.1.5:1883 or mqtts://broker.example:8883",
+        "{value} 不是消息服务器的地址",
+        "{value} is not the url of a broker",
+        "正确写法如 mqtt://192.168.1.5:1883、mqtts://broker.example:8883、ws://192.168.1.5:8080/mqtt "
+        "或 wss://broker.example/mqtt",
+        "write it like mqtt://192.168.1.5:1883, mqtts://broker.example:8883, ws://192.168.1.5:8080/mqtt or "
+        "wss://broker.example/mqtt",
     ),
     "E1068": _error(
         "url 里不能写用户名和密码",
@@ -131,10 +133,10 @@ _DELIVERY = {
         "use username and password_file",
     ),
     "E1069": _error(
-        "mqtt:// 不加密，tls 不起作用",
-        "mqtt:// is not encrypted; tls has no effect",
-        "url 改为 mqtts://{host}，或删除 tls",
-        "make the url mqtts://{host}, or delete tls",
+        "{scheme}:// 不加密，tls 不起作用",
+        "{scheme}:// is not encrypted; tls has no effect",
+        "url 改为 {scheme}s://{host}，或删除 tls",
+        "make the url {scheme}s://{host}, or delete tls",
     ),
     "E1070": _error(
         "{value} 要放进 MQTT 主题，不能含有 {character}",
@@ -178,18 +180,31 @@ _DELIVERY = {
         "{file} 里不是一行密码", "{file} does not hold one line with a password", "只写一行", "one line only"
     ),
     "E1082": _error("有 {given} 却没有 {lacking}", "{given} is given without {lacking}", "两个都要写", "give both"),
-    "W1083": _warning(
-        "其他人可以读取私钥 {file}（权限 {mode}）",
-        "the private key {file} can be read by others (mode {mode})",
-        "执行 chmod 600 {file}",
-        "chmod 600 {file}",
-    ),
     "E1084": _error("有 password_file 却没有 username", "password_file is given without username"),
     "E1085": _error(
         "{first} 在同一服务器上已用 client_id {value}，两者会互相踢下线",
         "{first} has the client_id {value} at the same broker; they would throw each other out",
         "换一个 client_id",
         "choose another client_id",
+    ),
+    "E1130": _error(
+        "{value} 不是代理服务器的地址",
+        "{value} is not the url of a proxy",
+        "只支持 HTTP 代理，正确写法如 http://192.168.1.2:3128 或 http://用户名@192.168.1.2:3128",
+        "HTTP proxies only; write it like http://192.168.1.2:3128 or http://user@192.168.1.2:3128",
+    ),
+    "E1131": _error(
+        "proxy 里不能写密码",
+        "a password cannot stand in proxy",
+        "把密码写进单独的文件（chmod 600），用 proxy_password_file 指明；proxy 只写 http://用户名@主机:端口",
+        "write it to a file of its own (chmod 600) and name that in proxy_password_file; in proxy only "
+        "http://user@host:port",
+    ),
+    "E1132": _error(
+        "有 proxy_password_file，proxy 里却没有用户名",
+        "proxy_password_file is given, but proxy names no user",
+        "proxy 写成 http://用户名@主机:端口",
+        "write proxy as http://user@host:port",
     ),
 }
 
@@ -210,6 +225,7 @@ MESSAGES: dict[str, Message] = {
     **_READING,
     **configuration_values.VALUES,
     **configuration_values.NAMES,
+    **configuration_tables.MESSAGES,
     **_DELIVERY,
     **_CHECK,
     **configuration_profiles.MESSAGES,

@@ -69,7 +69,7 @@ VALUES: dict[str, Message] = {
         "write [low, high]: [-20, 400]",
     ),
     "E1044": _error(
-        "下限 {low} 不小于上限 {high}", "{low} is not below {high}", "写 [下限, 上限]", "write [low, high]"
+        "下限 {low} 不小于上限 {high}", "{low} is not below {high}", "先写下限，再写上限", "write the lower one first"
     ),
     "E1045": _error("{value} 不是数的列表", "{value} is not a list of numbers", "例如 [65535]", "such as [65535]"),
     "E1046": _error("说明要写成文字，或 {{zh: ..., en: ...}}", "write one text, or {{zh: ..., en: ...}}"),

@@ -77,6 +77,26 @@ _LINK = {
     ),
 }
 
+_CERTIFICATE = {
+    "W4020": Message(
+        "warning",
+        "本网关的客户端证书将在 {days} 天内到期（{ends}）",
+        "the certificate of this gateway expires within {days} days ({ends})",
+        "申请新证书，覆盖 tls.cert_file 和 tls.key_file 指向的文件；下次连接时自动启用，不必重启",
+        "have it renewed and replace the files of tls.cert_file and tls.key_file; the next connect uses them without "
+        "a restart",
+    ),
+    "E4021": Message(
+        "error",
+        "本网关的客户端证书已于 {ends} 过期：消息服务器会拒绝连接",
+        "the certificate of this gateway expired on {ends}: the broker will refuse it",
+        "换上新证书（tls.cert_file 和 tls.key_file）；下次连接时自动启用，不必重启",
+        "replace the files of tls.cert_file and tls.key_file; the next connect uses them, without a restart",
+        "客户端证书已更换，有效期到 {ends}",
+        "the certificate of this gateway is renewed, valid until {ends}",
+    ),
+}
+
 _RECORDS = {
     "E4010": Message(
         "error",
@@ -105,4 +125,4 @@ _RECORDS = {
     ),
 }
 
-MESSAGES: dict[str, Message] = {**_STATE, **_LINK, **_RECORDS}
+MESSAGES: dict[str, Message] = {**_STATE, **_LINK, **_CERTIFICATE, **_RECORDS}

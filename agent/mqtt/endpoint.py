@@ -19,6 +19,20 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy that is asked to CONNECT; it resolves the broker's name."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> str:
+        return place(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One broker and one identity."""
 
@@ -36,8 +50,17 @@ class Endpoint:
     keepalive_s: int = 10
     """A broker that is silent for twice this is given up."""
     connect_timeout_s: float = 10.0
+    """For name, TCP, proxy, TLS and websocket together, and once more for CONNACK."""
     ack_timeout_s: float = 30.0
+    path: str | None = None
+    """What to ask for over a websocket; None speaks MQTT on the bare connection."""
+    proxy: Proxy | None = None
 
     @property
     def place(self) -> str:
-        return f"{self.host}:{self.port}"
+        return place(self.host, self.port)
+
+
+def place(host: str, port: int) -> str:
+    """As in a URL: `broker.example:8883`, `[::1]:8883`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

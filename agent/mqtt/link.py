@@ -104,8 +104,9 @@ class Link:
     def _disconnected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         by_broker = flags.is_disconnect_packet_from_server
         said = str(reason) if by_broker or reason.value not in (0, 0x80) else ""
-        said = said or last_words(self._client) or "connection closed"
-        cause = cause_of_disconnect(reason.value, by_broker)
+        said = said or last_words(self._client, self._endpoint.place) or "connection closed"
+        broken = self._client.broken
+        cause = cause_of(broken) if broken is not None else cause_of_disconnect(reason.value, by_broker)
         self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said, cause)
 
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
@@ -129,7 +130,7 @@ class Link:
         try:
             while (data := self._client.receive()) is not None:
                 if not data:
-                    self._end(last_words(self._client) or "connection closed")
+                    self._end(last_words(self._client, self._endpoint.place) or "connection closed")
                     return
                 self._take(data)
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
@@ -137,7 +138,8 @@ class Link:
         except OSError as error:
             self._end(in_words(error, self._endpoint.place), cause_of(error))
         except BROKEN as error:
-            self._end(f"the broker sent something that is not MQTT ({type(error).__name__})", Cause.NOT_MQTT)
+            why = f"{self._endpoint.place} sent something that is not MQTT ({type(error).__name__})"
+            self._end(why, Cause.NOT_MQTT)
         self._refill()
 
     def _take(self, data: bytes) -> None:
@@ -301,7 +303,10 @@ def keep_last_words(client: Client) -> None:
     client.on_log = lambda _c, _u, level, text: words.append(text) if level == paho.MQTT_LOG_ERR else None
 
 
-def last_words(client: Client) -> str:
+def last_words(client: Client, place: str) -> str:
+    """Why the connection to `place` ended, as far as this side knows."""
+    if client.broken is not None:
+        return in_words(client.broken, place)
     words: list[str] = client.user_data_get()
     return words[-1] if words else ""
 

@@ -62,7 +62,7 @@ def in_words(error: Exception, place: str) -> str:
         case ssl.SSLCertVerificationError():
             return f"certificate of {place} not accepted: {error.verify_message}"
         case ssl.SSLError():
-            return f"TLS with {place} failed: {(error.reason or str(error)).replace('_', ' ').lower()}"
+            return tls_in_words(error, place)
         case socket.gaierror():
             return f"name of {place} cannot be resolved: {error.strerror}"
         case TimeoutError():
@@ -116,3 +116,31 @@ def cause_of_disconnect(code: int, by_broker: bool) -> Cause:
     if code == 0x8E:
         return Cause.TAKEN_OVER
     return Cause.CLOSED if code in _ENDED else Cause.LOGIN if code in _LOGIN else Cause.DECLINED
+
+
+_ALERTS = {
+    "CERTIFICATE_REQUIRED": "it wants a client certificate (tls.cert_file)",
+    "CERTIFICATE_EXPIRED": "it does not accept the certificate of this gateway: expired",
+    "CERTIFICATE_REVOKED": "it does not accept the certificate of this gateway: revoked",
+    "UNKNOWN_CA": "it does not know the authority that signed the certificate of this gateway",
+    "BAD_CERTIFICATE": "it does not accept the certificate of this gateway",
+    "CERTIFICATE_UNKNOWN": "it does not accept the certificate of this gateway",
+    "UNSUPPORTED_CERTIFICATE": "it does not accept the certificate of this gateway: unsupported kind",
+    "ACCESS_DENIED": "it does not accept the certificate of this gateway: access denied",
+    "HANDSHAKE_FAILURE": "no common way of encryption, or it wants a client certificate (tls.cert_file)",
+    "UNRECOGNIZED_NAME": "it does not know this host name",
+    "PROTOCOL_VERSION": "it speaks no TLS 1.2 or newer",
+    "UNSUPPORTED_PROTOCOL": "it speaks no TLS 1.2 or newer",
+    "WRONG_VERSION_NUMBER": "what answers there does not speak TLS; is it the right port?",
+    "RECORD_LAYER_FAILURE": "what answers there does not speak TLS; is it the right port?",
+    "HTTP_REQUEST": "what answers there does not speak TLS; is it the right port?",
+    "UNEXPECTED_EOF_WHILE_READING": "it closed the connection",
+}
+"""How OpenSSL's reasons end (openssl/sslerr.h; alerts are those of RFC 8446 section 6), and what that means here."""
+
+
+def tls_in_words(error: ssl.SSLError, place: str) -> str:
+    """The reason of a broken TLS connection; the broker's alerts arrive here, with TLS 1.3 after the handshake."""
+    reason = error.reason or str(error)
+    known = next((words for ending, words in _ALERTS.items() if reason.endswith(ending)), None)
+    return f"TLS with {place} failed: {known or reason.replace('_', ' ').lower()}"

@@ -17,6 +17,7 @@ class Batch:
         "_next",
         "_open",
         "_outcomes",
+        "_patience",
         "_silent_since",
         "has_next",
         "is_done",
@@ -25,7 +26,7 @@ class Batch:
         "unit",
     )
 
-    def __init__(self, requests: Sequence[Request]) -> None:
+    def __init__(self, requests: Sequence[Request], patience: int = PATIENCE) -> None:
         self.requests = requests
         self.unit = requests[0].unit if requests else 0
         self.skipped = 0
@@ -37,6 +38,7 @@ class Batch:
         self._again: list[int] = []
         self._failures = 0
         self._silent_since = float("-inf")
+        self._patience = patience
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -84,7 +86,7 @@ class Batch:
             if outcome.sent >= self._silent_since:
                 self._failures += 1
                 self._silent_since = outcome.ended
-            if self._failures >= PATIENCE:
+            if self._failures >= self._patience:
                 self._skip_rest(outcome)
 
     def _skip_rest(self, outcome: Outcome) -> None:

@@ -5,8 +5,11 @@ from types import MappingProxyType
 
 KEYS: Mapping[str, str] = MappingProxyType(
     {
-        "url": "设备地址：tcp://192.168.1.10:502（不写端口就是 502）",
+        "url": "连接地址：tcp://主机:502、rtu+tcp://、udp://、tls://、listen://，或串口 rtu:///dev/serial/by-id/...?baud=9600",
         "timeout": "建立连接或等待应答的最长时间",
+        "tls.ca_file": "信任哪些证书；不写则用系统自带的",
+        "tls.cert_file": "本机证书，设备要求时才需要",
+        "tls.key_file": "本机证书的密钥，不能带口令",
         "limits.registers": "一次请求最多读多少个寄存器",
         "limits.bits": "一次请求最多读多少个线圈或离散输入",
         "limits.gap": "为少发请求而顺带读取的无用寄存器数（位按 16 倍计）",

@@ -58,6 +58,7 @@ class _Pending(NamedTuple):
     ticket: int
     request: Request
     sent: float
+    deadline: float
 
 
 class MbapExchange:
@@ -92,13 +93,13 @@ class MbapExchange:
     def deadline(self) -> float | None:
         """When the oldest request times out."""
         for pending in self._pending.values():
-            return pending.sent + self._timeout_s
+            return pending.deadline
         return None
 
     def send(self, ticket: int, request: Request, now: float) -> bytes:
         """The bytes to write for a request, which is pending from now on."""
         self._id = transaction = self._next_id()
-        self._pending[transaction] = _Pending(ticket, request, now)
+        self._pending[transaction] = _Pending(ticket, request, now, now + min(self._timeout_s, request.patience_s))
         self._counts.requests += 1
         return _MBAP.pack(transaction, 0, 6) + request.pdu
 
@@ -207,7 +208,7 @@ class MbapExchange:
         ended = []
         while self._pending:
             transaction, pending = next(iter(self._pending.items()))
-            if pending.sent + self._timeout_s > now:
+            if pending.deadline > now:
                 break
             del self._pending[transaction]
             self._counts.timeouts += 1

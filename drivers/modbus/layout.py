@@ -19,7 +19,7 @@ class Layout:
         self.quarantine = Quarantine(quarantine_s)
         self.blocks: list[LiveBlock] = []
         self.requests: tuple[Request, ...] = ()
-        self._unit = unit
+        self.unit = unit
         self._terms = terms
         self._illegal: list[tuple[Table, int, int]] = []
         self.plan()
@@ -33,7 +33,7 @@ class Layout:
             **self._terms._asdict(),
             holes=[*self._illegal, *self._refused(wanted)],
         )
-        self.blocks = [known.get(block) or LiveBlock(self._unit, block, self.points) for block in blocks]
+        self.blocks = [known.get(block) or LiveBlock(self.unit, block, self.points) for block in blocks]
         self.requests = tuple(live.request for live in self.blocks)
 
     def _refused(self, wanted: Mapping[int, Point]) -> list[tuple[Table, int, int]]:
@@ -80,7 +80,7 @@ class Layout:
         return Block(points[0].table, start, count, tuple(members))
 
     def live_block_of(self, indexes: Iterable[int]) -> LiveBlock:
-        return LiveBlock(self._unit, self.block_of(indexes), self.points)
+        return LiveBlock(self.unit, self.block_of(indexes), self.points)
 
     def cells_of(self, block: Block) -> dict[Cell, list[int]]:
         """The block's points by the disjoint extents that they need, ascending."""

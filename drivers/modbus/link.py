@@ -5,11 +5,11 @@ device that serves one connection only has its place free when the next one come
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from drivers.errors import NotConnected
-from drivers.modbus.batch import Batch
+from drivers.modbus.batch import PATIENCE, Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.dial import Dial
 from drivers.modbus.reason import not_opened
@@ -25,27 +25,41 @@ class Way(Protocol):
     place: str
     """How logs name the endpoint."""
 
+    drains: bool
+    """Whether a unit that let a request time out is not asked until its late reply came or can come no more."""
+
     @property
     def is_awaited(self) -> bool:
         """Whether it is the peer's turn to connect."""
 
+    def owes_until(self, unit: int) -> float:
+        """Until when that is, in monotonic seconds of the loop."""
+
     async def open(self) -> None: ...
     async def close(self) -> None: ...
-    async def ask(self, requests: Sequence[Request]) -> list[Outcome]: ...
+    async def ask(self, requests: Sequence[Request], patience: int = PATIENCE) -> list[Outcome]: ...
 
 
 class Link:
     """One endpoint. `ask` may not overlap itself; `close` may come at any time."""
 
-    def __init__(self, place: str, dial: Dial, timeout_s: float, counts: Counts) -> None:
+    def __init__(
+        self, place: str, dial: Dial, timeout_s: float, counts: Counts, debts: Mapping[int, float] | None = None
+    ) -> None:
+        """`debts`: unit -> until when it owes a reply, where frames have no transaction id."""
         self.place = place
         self.is_awaited = False
+        self.drains = debts is not None
+        self._debts = {} if debts is None else debts
         self._dial = dial
         self._timeout_s = timeout_s
         self._counts = counts
         self._wire: Wire | None = None
         self._opening: asyncio.Timeout | None = None
         self._closed = True
+
+    def owes_until(self, unit: int) -> float:
+        return self._debts.get(unit, float("-inf"))
 
     async def open(self) -> None:
         """Open the connection, name resolution included, within the time-out. Raises `NotConnected`."""
@@ -60,13 +74,14 @@ class Link:
             self._opening.reschedule(asyncio.get_running_loop().time())
         await self._drop(reset=False)
 
-    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Make requests to one unit and return their outcomes, in order.
+    async def ask(self, requests: Sequence[Request], patience: int = PATIENCE) -> list[Outcome]:
+        """Make requests to one unit and return their outcomes, in order. After `patience` failures in a row without an
+        answer the rest is not asked.
 
         The connection is opened again where it was broken, and once where the device ended it. Raises `NotConnected`
         when it cannot be opened or the device ends it a second time.
         """
-        batch = Batch(requests)
+        batch = Batch(requests, patience)
         ends = 0
         try:
             while not batch.is_done:

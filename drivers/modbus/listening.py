@@ -4,11 +4,11 @@ The conversation is open as soon as we listen. While nobody has dialled in, ever
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from drivers.errors import NotConnected
-from drivers.modbus.batch import Batch
+from drivers.modbus.batch import PATIENCE, Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.endpoint import Endpoint
 from drivers.modbus.exchange import Exchange
@@ -23,7 +23,14 @@ HELLO_S = 10.0
 class ListeningLink:
     """One port, one peer: who dials in last is spoken to, for a modem that lost its radio does not say goodbye."""
 
-    def __init__(self, at: Endpoint, pause_s: float, counts: Counts, exchange: Callable[[], Exchange]) -> None:
+    def __init__(
+        self,
+        at: Endpoint,
+        pause_s: float,
+        counts: Counts,
+        exchange: Callable[[], Exchange],
+        debts: Mapping[int, float] | None = None,
+    ) -> None:
         self.place = at.place
         self._at = at
         self._pause_s = pause_s
@@ -31,11 +38,16 @@ class ListeningLink:
         self._new_exchange = exchange
         self._server: asyncio.Server | None = None
         self._wire: DialledIn | None = None
+        self.drains = debts is not None
+        self._debts = {} if debts is None else debts
         self._here: set[DialledIn] = set()
 
     @property
     def is_awaited(self) -> bool:
         return self._wire is None or not self._wire.is_sound
+
+    def owes_until(self, unit: int) -> float:
+        return self._debts.get(unit, float("-inf"))
 
     @property
     def port(self) -> int:
@@ -60,11 +72,11 @@ class ListeningLink:
             wire.exchange.give_up()
             await wire.end(reset=False)
 
-    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+    async def ask(self, requests: Sequence[Request], patience: int = PATIENCE) -> list[Outcome]:
         """Make requests to one unit and return their outcomes, in order. Raises `NotConnected` after `close`."""
         if self._server is None:
             raise NotConnected("the connection was closed")
-        batch = Batch(requests)
+        batch = Batch(requests, patience)
         wire = self._wire
         if wire is not None and wire.is_sound:
             try:

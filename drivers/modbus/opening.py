@@ -22,11 +22,12 @@ _FRAMINGS: dict[str, Framing] = {"rtu": Rtu(), "ascii": Ascii()}
 def way(connection: Connection, counts: Counts) -> Way:
     """The way to a connection's endpoint, closed."""
     to = connection.endpoint
-    new = _exchanges(connection, to, counts)
+    debts: Debts | None = {} if to.framing != "mbap" else None
+    new = _exchanges(connection, to, counts, debts)
     pause_s = max(connection.limits.pause, _silence_s(to))
     if to.scheme == "listen":
-        return ListeningLink(to, pause_s, counts, new)
-    return Link(to.place, _dial(connection, to, new, pause_s), connection.timeout, counts)
+        return ListeningLink(to, pause_s, counts, new, debts)
+    return Link(to.place, _dial(connection, to, new, pause_s), connection.timeout, counts, debts)
 
 
 def _silence_s(to: Endpoint) -> float:
@@ -34,12 +35,11 @@ def _silence_s(to: Endpoint) -> float:
     return to.line.silence_s if to.line is not None and to.framing == "rtu" and to.path else 0.0
 
 
-def _exchanges(connection: Connection, to: Endpoint, counts: Counts) -> Callable[[], Exchange]:
+def _exchanges(connection: Connection, to: Endpoint, counts: Counts, debts: Debts | None) -> Callable[[], Exchange]:
     """What makes an exchange for every new wire."""
     limits = connection.limits
-    if to.framing != "mbap":
+    if debts is not None:
         manner = Manner(_FRAMINGS[to.framing], to.line, connection.timeout, limits.max_late, is_replaced=not to.path)
-        debts: Debts = {}
         return partial(SerialExchange, manner, debts, counts)
     kind = DatagramExchange if to.scheme == "udp" else MbapExchange
 

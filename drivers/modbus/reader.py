@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from drivers.contract import Quality, Scan
+from drivers.modbus.batch import PATIENCE
 from drivers.modbus.complaint import Complaint
 from drivers.modbus.counts import Counts
 from drivers.modbus.inquiry import Findings, inquire
@@ -58,14 +59,14 @@ class GroupReader:
 
     async def read(self) -> Sequence[Scan]:
         """One Scan for each request. Raises `NotConnected`."""
-        if self._unit.is_out and not await self._came_back():
+        if self._owes() or (self._unit.is_out and not await self._came_back()):
             return self._silence()
         layout = self._layout
         blocks, requests = layout.blocks, layout.requests
         probed = self._to_probe() if layout.quarantine.indexes else None
         if probed is not None:
             requests = (*requests, probed[1].request)
-        outcomes = await self._its.link.ask(requests)
+        outcomes = await self._its.link.ask(requests, self._patience)
         epoch = _epoch()
         scans: list[Scan] = []
         failed: list[_Ended] = []
@@ -77,7 +78,7 @@ class GroupReader:
         if failed:
             scans += await self._deal_with(failed)
         if len(failed) < len(blocks):
-            self._unit.answered()
+            self._unit.answered(_slowest(outcomes) if self._unit.bus.is_shared else 0.0)
         elif requests:
             self._judge_unit(outcomes)
         if probed is not None:
@@ -168,7 +169,7 @@ class GroupReader:
 
     def _judge_unit(self, outcomes: Sequence[Outcome]) -> None:
         if any(_is_sign_of_life(outcome) for outcome in outcomes):
-            self._unit.answered()
+            self._unit.answered(0.0)
         else:
             self._unit.failed(fault_of(outcomes[-1]), self._its.clock())
 
@@ -178,9 +179,9 @@ class GroupReader:
             return False
         self._its.counts.probes += 1
         request = self._layout.requests[0] if self._layout.requests else self._first_refused().request
-        (outcome,) = await self._its.link.ask([request])
+        (outcome,) = await self._its.link.ask([request._replace(patience_s=self._unit.patience_s)])
         if _is_sign_of_life(outcome):
-            self._unit.answered()
+            self._unit.answered(outcome.ended - outcome.sent)
             return True
         self._unit.probe_failed(fault_of(outcome), outcome.ended - outcome.sent, self._its.clock())
         return False
@@ -188,10 +189,21 @@ class GroupReader:
     def _first_refused(self) -> LiveBlock:
         return self._layout.live_block_of([next(iter(self._layout.quarantine.indexes))])
 
+    def _owes(self) -> bool:
+        """Whether the unit must not be asked yet, and others would wait for that: then it loses this turn."""
+        its = self._its.link
+        return self._unit.bus.is_shared and its.owes_until(self._layout.unit) > asyncio.get_running_loop().time()
+
+    @property
+    def _patience(self) -> int:
+        """On a line with others, one time-out ends a unit's turn: the next request would have to wait for its reply."""
+        return 1 if self._unit.bus.is_shared and self._its.link.drains else PATIENCE
+
     def _silence(self) -> list[Scan]:
         """Faults of a unit that is not asked, as far as they are not named yet."""
         now_ms = round(time.time() * 1000)
-        scans = [live.failed(self._unit.fault, now_ms) for live in self._layout.blocks]
+        fault = self._unit.fault if self._unit.is_out else Quality.BAD_TIMEOUT
+        scans = [live.failed(fault, now_ms) for live in self._layout.blocks]
         self._its.counts.skipped += len(scans)
         scans = [scan for scan in scans if scan.faults]
         return [*scans, *self._name_faults()] if self._unnamed else scans
@@ -205,6 +217,11 @@ def _epoch() -> float:
 def _moment(outcome: Outcome, epoch: float) -> int:
     """UTC epoch milliseconds in the middle of a request."""
     return int((epoch + (outcome.sent + outcome.ended) / 2) * 1000)
+
+
+def _slowest(outcomes: Sequence[Outcome]) -> float:
+    """Seconds until the slowest answer."""
+    return max(outcome.ended - outcome.sent for outcome in outcomes if outcome.result is Result.ANSWER)
 
 
 def _is_sign_of_life(outcome: Outcome) -> bool:

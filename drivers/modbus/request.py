@@ -1,5 +1,6 @@
 """One request and how it ended: the words that exchange, batch, link and driver have in common."""
 
+import math
 from collections.abc import Mapping
 from enum import IntEnum
 from struct import Struct
@@ -35,6 +36,8 @@ class Request(NamedTuple):
     """Bytes of a fitting answer from the unit on."""
     refusal: bytes
     """Unit and function code with the top bit set, with which an exception reply begins."""
+    patience_s: float = math.inf
+    """How long its answer is waited for at most, where that is less than the connection's time-out."""
 
 
 def request(unit: int, block: Block) -> Request:

@@ -31,6 +31,8 @@ class Pending(NamedTuple):
     frame: bytes
     sent: float
     deadline: float
+    owed_until: float
+    """When its reply can be expected no more."""
 
 
 class Manner(NamedTuple):
@@ -82,8 +84,9 @@ class SerialExchange:
     def send(self, ticket: int, request: Request, now: float) -> bytes:
         """The bytes to write for a request, which is pending from now on. What came before it is forgotten."""
         frame = self._its.framing.encode(request.pdu)
-        deadline = now + self._its.timeout_s + self._transmission_s(len(frame), request)
-        self._pending = Pending(ticket, request, frame, now, deadline)
+        sent = now + self._transmission_s(len(frame), request)
+        deadline, last = sent + min(self._its.timeout_s, request.patience_s), sent + self._its.timeout_s
+        self._pending = Pending(ticket, request, frame, now, deadline, last + self._its.max_late_s)
         self._rest, self._is_echoed = b"", False
         self._debts.pop(request.unit, None)
         self._counts.requests += 1
@@ -175,7 +178,7 @@ class SerialExchange:
         return [(pending.ticket, Outcome(Result.TIMEOUT, pending.sent, now))]
 
     def _owe(self, pending: Pending) -> None:
-        self._debts[pending.request.unit] = pending.deadline + self._its.max_late_s
+        self._debts[pending.request.unit] = pending.owed_until
 
     def give_up(self) -> list[int]:
         """Tickets of what is still pending; nothing is pending after that, but its reply may still come."""

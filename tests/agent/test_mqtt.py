@@ -251,11 +251,12 @@ async def test_a_resolver_that_hangs_holds_up_one_thread_and_nothing_else(monkey
     connector = Connector(endpoint(1883, host="broker.example", connect_timeout_s=0.1))
     before = threading.active_count()
     try:
-        with pytest.raises(LinkFailed, match="no answer from"):
-            await connector.open()
-        with pytest.raises(LinkFailed, match="still resolving"):
-            await connector.open()
-        assert threading.active_count() == before + 1
+        for _ in range(3):
+            with pytest.raises(LinkFailed, match="no answer from the name server"):
+                await connector.open()
+        async with asyncio.timeout(5):
+            while threading.active_count() > before + 1:  # noqa: ASYNC110  # a thread that ends tells nobody
+                await asyncio.sleep(0.01)
     finally:
         release.set()
 

@@ -81,6 +81,6 @@ def test_what_is_no_puback(packet: bytes) -> None:
 
 def test_the_methods_of_paho_that_are_replaced_exist() -> None:
     """They are not public: a release of paho that renames them must fail here, not on a gateway."""
-    for name in ("_sock_send", "_sock_recv", "_mid_generate"):
+    for name in ("_create_socket", "_sock_send", "_sock_recv", "_mid_generate"):
         assert callable(getattr(Client, name))
         assert name == "_mid_generate" or getattr(Ours, name) is not getattr(Client, name)

@@ -61,12 +61,18 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(
-    state: Path, port: int, *, pace: Pace = QUICK, ack_timeout_s: float = 30.0, seed: int = 1
+    state: Path,
+    port: int,
+    *,
+    pace: Pace = QUICK,
+    ack_timeout_s: float = 30.0,
+    seed: int = 1,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[Site]:
     told = Told()
     stop = asyncio.Event()
     meta = Meta(7, {"gw": "gw", "dev": "die01", "tags": {}})
-    endpoint = Endpoint("127.0.0.1", port, "gw-1", ack_timeout_s=ack_timeout_s, connect_timeout_s=1)
+    endpoint = Endpoint(host, port, "gw-1", ack_timeout_s=ack_timeout_s, connect_timeout_s=1)
     async with open_outbox(
         state, ["county"], 1 << 20, max_age_s=3600, now=lambda: (5000, None), journal=told
     ) as outbox:

@@ -59,6 +59,11 @@ class Mosquitto:
             self._process.wait(10)
             self._process = None
 
+    def reload(self) -> None:
+        """Certificates and keys are read again; connections stay."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def freeze(self) -> None:
         """Accept, and never answer: the kernel goes on taking connections and bytes."""
         assert self._process is not None

@@ -29,6 +29,7 @@ PLANTED = [  # contract, file, what is written at its end, what import-linter sa
     ("sqlite", "drivers/registry.py", "import sqlite3", "drivers.registry -> sqlite3"),
     ("web", "agent/cli/__init__.py", "import starlette.routing", "agent.cli -> starlette"),
     ("web", "agent/cli/__init__.py", "import uvicorn", "agent.cli -> uvicorn"),
+    ("spreadsheets", "agent/config/loading.py", "import openpyxl", "agent.config.loading -> openpyxl"),
     ("demo-only", "agent/cli/__init__.py", "import rich.table", "agent.cli -> rich"),
     ("demo-only", "agent/verify/__init__.py", "import amqtt", "agent.verify -> amqtt"),
     ("protocol-libraries", "drivers/simulated/__init__.py", "import pymodbus", "drivers.simulated -> pymodbus"),

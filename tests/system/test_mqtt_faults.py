@@ -4,19 +4,18 @@ import asyncio
 import base64
 import datetime
 import hashlib
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
-import trustme
 from cryptography.hazmat.primitives import serialization
 
 from agent.mqtt import Connector, Endpoint, LinkFailed, Refusal, Tls, subscribe
 from tests.agent.test_mqtt import published
 from tests.agent.test_publish import DATA, EVENT, QUICK, site
+from tests.fakes.authority import Authority
 from tests.fakes.mosquitto import Mosquitto, mosquitto
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -140,28 +139,6 @@ def hashed(password: str) -> str:
     return f"$7$101${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
-class Authority:
-    """Certificates for a broker and a gateway."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.ca = trustme.CA()
-        self.ca_file = directory / "ca.pem"
-        self.ca.cert_pem.write_to_path(self.ca_file)
-
-    def pair(self, name: str, issued: trustme.LeafCert) -> tuple[Path, Path]:
-        certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
-        certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-        issued.private_key_pem.write_to_path(key)
-        key.chmod(0o644)
-        return certificate, key
-
-    def broker(self, issued: trustme.LeafCert, more: Sequence[str] = ()) -> AbstractAsyncContextManager[Mosquitto]:
-        certificate, key = self.pair("broker", issued)
-        lines = [f"cafile {self.ca_file}", f"certfile {certificate}", f"keyfile {key}", "allow_anonymous true", *more]
-        return mosquitto(self.directory, lines)
-
-
 async def test_tls_with_a_certificate_for_the_right_name(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     async with authority.broker(authority.ca.issue_cert("127.0.0.1")) as broker:
@@ -175,9 +152,9 @@ async def test_tls_failures_say_what_is_wrong(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     wrong_name = authority.ca.issue_cert("other.example")
     async with authority.broker(wrong_name) as broker:
-        with pytest.raises(LinkFailed, match="IP address mismatch"):
+        with pytest.raises(LinkFailed, match=r"is for other.example, not for 127.0.0.1"):
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
-        with pytest.raises(LinkFailed, match=r"unable to get local issuer certificate|self.signed certificate"):
+        with pytest.raises(LinkFailed, match=r"is signed by .*, which is not in the system's list"):
             await Connector(replace(as_viewer(broker), tls=Tls())).open()
 
 
@@ -185,7 +162,7 @@ async def test_an_expired_certificate_is_said(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     expired = authority.ca.issue_cert("127.0.0.1", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     async with authority.broker(expired) as broker:
-        with pytest.raises(LinkFailed, match="certificate has expired") as failed:
+        with pytest.raises(LinkFailed, match="expired on 2020-01-01 00:00 UTC") as failed:
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
         assert failed.value.cause == "certificate"
 
@@ -198,7 +175,7 @@ async def test_mutual_tls_and_its_absence(tmp_path: Path) -> None:
         link = await connector.open()
         assert await published(link) is None
         link.close()
-        with pytest.raises(LinkFailed, match="may want a client certificate") as failed:
+        with pytest.raises(LinkFailed, match=r"want.* a client certificate") as failed:
             await Connector(replace(as_viewer(broker), tls=Tls(authority.ca_file))).open()
         assert failed.value.cause == "tls"
 
@@ -222,7 +199,7 @@ async def test_a_key_with_a_passphrase_is_an_error_and_no_question(tmp_path: Pat
     private = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
     secret = serialization.BestAvailableEncryption(b"x")
     key.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret))
-    with pytest.raises(LinkFailed, match="TLS with"):
+    with pytest.raises(LinkFailed, match=r"gw.key is protected by a passphrase"):
         await Connector(Endpoint("127.0.0.1", 1, "gw", tls=Tls(authority.ca_file, certificate, key))).open()
 
 

@@ -31,6 +31,12 @@ def test_twelve_mistakes_and_exit_code_2(language: str, monkeypatch: MonkeyPatch
     assert err == ""
 
 
+def test_mistakes_of_a_table_stand_in_the_same_list(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
+    monkeypatch.chdir(CASES)
+    assert main(["check", "table_mistakes.yaml"]) == 2
+    assert (CASES / "table_mistakes.en.txt").read_text(encoding="utf-8") in capsys.readouterr().out
+
+
 def test_run_says_the_same_on_standard_error(capsys: CaptureFixture[str], monkeypatch: MonkeyPatch) -> None:
     monkeypatch.chdir(CASES)
     assert main(["check", "twelve_mistakes.yaml"]) == 2
@@ -77,6 +83,26 @@ def test_how_sure_a_profile_is(plc: str, warnings: int, said: str, tmp_path: Pat
     assert f"site.yaml:12:5: devices[0]: {said}" in out
     assert f"warnings: {warnings}\n" in out
     assert "HMI" in out
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "code"),
+    [
+        ("url: wss://broker.example/mqtt?token=hunter2", "url", "E1067"),
+        ("url: wss://gw:hunter2@broker.example/mqtt", "url", "E1068"),
+        ("url: wss://a\n    proxy: http://gw:hunter2@a:3128", "proxy", "E1131"),
+        ("url: wss://a\n    proxy: socks5://a:1080", "proxy", "E1130"),
+    ],
+)
+def test_a_way_to_the_broker_that_cannot_be_gone(
+    keys: str, path: str, code: str, tmp_path: Path, capsys: CaptureFixture[str]
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("url: mqtt://127.0.0.1:1883", keys))
+    assert main(["check", str(file)]) == 2
+    out = capsys.readouterr().out
+    assert f"destinations[0].{path}: {code} " in out
+    assert "hunter2" not in out
 
 
 def test_a_driver_speaks_in_the_operators_language(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import pytest
 from _pytest.monkeypatch import MonkeyPatch
 
 from agent.config import Destination
-from agent.config.destinations import endpoint
+from agent.config.configuration import Proxy
+from agent.config.destinations import endpoint, proxy
 from agent.config.host import Refused
-from tests.agent.config.site import DESTINATION, changed, codes, doubts, right, said
+from tests.agent.config.site import DESTINATION, changed, codes, right, said
 
 
 def destination(directory: Path, *keys: str, url: str = "mqtt://127.0.0.1:1883") -> Destination:
@@ -32,21 +33,30 @@ def pem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("mqtt://10.0.0.1", ("10.0.0.1", 1883, False)),
-        ("mqtts://broker.example", ("broker.example", 8883, True)),
-        ("mqtts://broker.example:443/", ("broker.example", 443, True)),
-        ("mqtt://[::1]:1884", ("::1", 1884, False)),
+        ("mqtt://10.0.0.1", ("10.0.0.1", 1883, False, None)),
+        ("mqtts://broker.example", ("broker.example", 8883, True, None)),
+        ("mqtts://broker.example:443/", ("broker.example", 443, True, None)),
+        ("mqtt://[::1]:1884", ("::1", 1884, False, None)),
+        ("ws://broker.example", ("broker.example", 80, False, "/mqtt")),
+        ("ws://broker.example:8080/", ("broker.example", 8080, False, "/mqtt")),
+        ("wss://broker.example", ("broker.example", 443, True, "/mqtt")),
+        ("wss://[::1]:8443/a/b", ("::1", 8443, True, "/a/b")),
     ],
 )
-def test_urls(url: str, expected: tuple[str, int, bool]) -> None:
+def test_urls(url: str, expected: tuple[str, int, bool, str | None]) -> None:
     assert endpoint(url) == expected
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "ws://a:1",
+        "http://a:1",
         "tcp://a",
+        "ws://a/mqtt?token=1",
+        "wss://a/mqtt#x",
+        "ws://a/b c",
+        "ws://a/\x01",
+        "ws:///mqtt",
         "a",
         "mqtt://",
         "mqtt://a:0",
@@ -143,6 +153,7 @@ def test_tls_files(tmp_path: Path) -> None:
         ("{cert_file: gw.pem}", "mqtts://a", "E1082"),
         ("{key_file: gw.key}", "mqtts://a", "E1082"),
         ("{ca_file: ca.pem}", "mqtt://a", "E1069"),
+        ("{ca_file: ca.pem}", "ws://a/mqtt", "E1069"),
         ("{cafile: ca.pem}", "mqtts://a", "E1022"),
     ],
 )
@@ -150,12 +161,94 @@ def test_tls_that_cannot_work(tmp_path: Path, tls: str, url: str, code: str) -> 
     assert codes(changed(tmp_path, (DESTINATION, f"url: {url}\n    tls: {tls}"))) == [code]
 
 
+MUTUAL = "url: mqtts://a\n    tls: {cert_file: gw.pem, key_file: gw.key}"
+
+
 @pytest.mark.usefixtures("pem")
-def test_a_key_that_others_can_read_is_doubtful(tmp_path: Path) -> None:
-    (tmp_path / "gw.key").chmod(0o644)
-    loaded = changed(tmp_path, (DESTINATION, "url: mqtts://a\n    tls: {cert_file: gw.pem, key_file: gw.key}"))
-    assert doubts(loaded) == ["W1083"]
-    right(loaded)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_a_key_that_others_can_read_is_refused_like_a_password(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "gw.key").chmod(mode)
+    loaded = changed(tmp_path, (DESTINATION, MUTUAL))
+    assert [(p, c) for _, _, p, c in said(loaded)] == [("destinations[0].tls.key_file", "E1080")]
+    assert loaded.problems[0].facts == {"file": str(tmp_path / "gw.key"), "mode": f"{mode:04o}"}
+
+
+@pytest.mark.usefixtures("pem")
+def test_a_key_that_systemd_keeps_is_guarded_by_it(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    directory = tmp_path / "credentials"
+    directory.mkdir()
+    (directory / "gw.key").write_text("-----BEGIN-----\n")
+    (directory / "gw.key").chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(directory))
+    found = right(changed(tmp_path, (DESTINATION, MUTUAL))).destinations[0]
+    assert found.tls is not None
+    assert found.tls.key_file == directory / "gw.key"
+
+
+def test_a_websocket_keeps_its_path(tmp_path: Path) -> None:
+    found = destination(tmp_path, url="wss://broker.example/lines/mqtt")
+    assert (found.host, found.port, found.path) == ("broker.example", 443, "/lines/mqtt")
+    assert found.tls is not None
+    assert destination(tmp_path).path is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://10.0.0.1", ("10.0.0.1", 3128, None)),
+        ("http://proxy.example:8080/", ("proxy.example", 8080, None)),
+        ("http://gw@[::1]:1", ("::1", 1, "gw")),
+        ("http://DOMAIN%5Cgw@a", ("a", 3128, "DOMAIN\\gw")),
+    ],
+)
+def test_proxies(url: str, expected: tuple[str, int, str | None]) -> None:
+    assert proxy(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a",
+        "socks5://a",
+        "a:3128",
+        "http://",
+        "http://@a",
+        "http://a/b",
+        "http://a:0",
+        "http://a:x",
+        "http://a?b",
+    ],
+)
+def test_what_is_no_proxy(tmp_path: Path, url: str) -> None:
+    loaded = changed(tmp_path, (DESTINATION, f"{DESTINATION}\n    proxy: {url!r}"))
+    assert [(p, c) for _, _, p, c in said(loaded)] == [("destinations[0].proxy", "E1130")]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://gw:hunter2@a:3128", "http://:hunter2@a", "http://gw:hun/ter2@a", "http://gw:2#hunter2@a"]
+)
+def test_a_password_in_the_proxy_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    loaded = changed(tmp_path, (DESTINATION, f"{DESTINATION}\n    proxy: '{url}'"))
+    assert codes(loaded)[0] in ("E1130", "E1131")
+    assert "hun" not in str(loaded.problems)
+
+
+def test_the_password_of_the_proxy_is_read_and_not_shown(tmp_path: Path, secret: Path) -> None:
+    found = destination(tmp_path, "proxy: http://gw@proxy.example:3128", "proxy_password_file: county.password")
+    assert found.proxy == Proxy("proxy.example", 3128, "gw", "hunter2")
+    assert "hunter2" not in repr(found)
+
+
+def test_a_password_of_the_proxy_that_cannot_be_used(tmp_path: Path, secret: Path) -> None:
+    for keys, code in (
+        ("proxy_password_file: county.password", "E1132"),
+        ("proxy: http://a\n    proxy_password_file: county.password", "E1132"),
+        ("proxy: http://gw@a\n    proxy_password_file: none", "E1088"),
+    ):
+        assert codes(changed(tmp_path, (DESTINATION, f"{DESTINATION}\n    {keys}"))) == [code]
+    secret.chmod(0o644)
+    keys = "proxy: http://gw@a\n    proxy_password_file: county.password"
+    assert codes(changed(tmp_path, (DESTINATION, f"{DESTINATION}\n    {keys}"))) == ["E1080"]
 
 
 def test_two_destinations_must_not_throw_each_other_out(tmp_path: Path) -> None:

@@ -91,10 +91,24 @@ def test_twelve_mistakes(language: Language, monkeypatch: pytest.MonkeyPatch) ->
     assert len(loaded.problems) == 12
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_mistakes_of_a_table(language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES)
+    loaded = load(Path("table_mistakes.yaml"))
+    catalogue = Catalogue(language)
+    for plugin in loaded.plugins.values():
+        catalogue.add(plugin.messages)
+    told = "".join(render(located, catalogue) + "\n" for located in loaded.problems)
+    assert told == (CASES / f"table_mistakes.{language}.txt").read_text(encoding="utf-8")
+    assert len(loaded.problems) == 13
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_right(example: Path, tmp_path: Path) -> None:
     file = tmp_path / example.name
     file.write_bytes(example.read_bytes())
+    for table in example.parent.glob("*.csv"):
+        (tmp_path / table.name).write_bytes(table.read_bytes())
     (tmp_path / "secrets").mkdir()
     for name in ("county.password", "ca.pem", "gw.pem", "gw.key"):
         (tmp_path / "secrets" / name).write_text("x\n")

@@ -8,7 +8,7 @@ from drivers.quantities import MESSAGES as QUANTITIES
 SOURCE = "\n".join(
     file.read_text(encoding="utf-8")
     for folder in ("config", "cli")
-    for file in sorted((Path(__file__).parents[3] / "agent" / folder).glob("*.py"))
+    for file in sorted((Path(__file__).parents[3] / "agent" / folder).rglob("*.py"))
 )
 OURS = {code: message for code, message in configuration.MESSAGES.items() if code not in QUANTITIES}
 

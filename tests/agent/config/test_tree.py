@@ -21,17 +21,17 @@ def tree(text: str) -> Map:
 def test_values_keys_and_places() -> None:
     root = tree("a:\n  - {b: 1, c: 'x'}\n  - d\n1: two\n'3': null\n")
     assert root == {"a": [{"b": 1, "c": "x"}, "d"], 1: "two", "3": None}
-    assert place(root, ("a",)) == (2, 3)
-    assert place(root, ("a", 0, "c")) == (2, 15)
-    assert place(root, ("a", 0, "c"), of_key=True) == (2, 12)
-    assert place(root, ("a", 1)) == (3, 5)
-    assert place(root, (1,)) == (4, 4)
+    assert place(root, ("a",)) == Place(2, 3)
+    assert place(root, ("a", 0, "c")) == Place(2, 15)
+    assert place(root, ("a", 0, "c"), of_key=True) == Place(2, 12)
+    assert place(root, ("a", 1)) == Place(3, 5)
+    assert place(root, (1,)) == Place(4, 4)
 
 
 def test_the_place_of_what_is_missing_is_where_its_parent_begins() -> None:
     root = tree("a:\n  - b: 1\n")
-    assert place(root, ("a", 0, "z")) == (2, 5)
-    assert place(root, ("z",)) == (1, 1)
+    assert place(root, ("a", 0, "z")) == Place(2, 5)
+    assert place(root, ("z",)) == Place(1, 1)
     assert place(None, ("z",)) == Place(1, 1)
 
 

@@ -1,7 +1,11 @@
 """A silent unit on a shared connection."""
 
+import math
+
+import pytest
+
 from drivers.contract import Quality
-from drivers.modbus.unit import Bus, Unit
+from drivers.modbus.unit import FULL_PROBES, LEAST_PATIENCE_S, Bus, Unit
 
 
 def silent(units: int = 2, reads: int = 3) -> tuple[Bus, Unit]:
@@ -16,7 +20,7 @@ def test_it_is_out_after_three_reads_and_back_with_an_answer() -> None:
     assert not silent(reads=2)[1].is_out
     _, unit = silent()
     assert unit.is_out
-    unit.answered()
+    unit.answered(0.03)
     assert not unit.is_out
 
 
@@ -51,3 +55,26 @@ def test_probes_of_all_units_take_a_tenth_of_the_connections_time() -> None:
                 unit.probe_failed(Quality.BAD_TIMEOUT, 1.0, now)
         now += 0.1
     assert 0.05 * now < spent <= 0.1 * now + 1
+
+
+def test_a_probe_waits_a_little_longer_than_the_others_take_and_now_and_then_for_the_whole_time_out() -> None:
+    bus, unit = silent()
+    assert unit.patience_s == math.inf, "nobody has answered yet"
+    bus.answered(0.06)
+    patience = []
+    for _ in range(2 * FULL_PROBES):
+        patience.append(unit.patience_s)
+        unit.probe_failed(Quality.BAD_TIMEOUT, 0.2, 0.0)
+    assert patience == [*[pytest.approx(0.18)] * (FULL_PROBES - 1), math.inf] * 2
+    for _ in range(1000):
+        bus.answered(0.001)
+    assert unit.patience_s == LEAST_PATIENCE_S
+
+
+def test_a_probe_waits_as_long_as_the_unit_itself_used_to_take() -> None:
+    bus = Bus(2)
+    slow = Unit(bus)
+    slow.answered(0.4)
+    for _ in range(1000):
+        bus.answered(0.01)
+    assert slow.patience_s == pytest.approx(1.2)
