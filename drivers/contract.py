@@ -25,8 +25,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypedDict, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -167,6 +168,58 @@ class Described(NamedTuple):
     source: str
 
 
+class Surroundings(TypedDict):
+    """The validation context of the three models: pydantic's `info.context`, None where nobody gave one."""
+
+    folder: Path
+    """Of the configuration. Files that a key names are beside it."""
+
+
+class Text(NamedTuple):
+    """For people, in both languages."""
+
+    zh: str
+    en: str
+
+
+class AddressArea(NamedTuple):
+    """One way to write addresses of a profile: a table row."""
+
+    name: str
+    """`D`."""
+    range: str
+    """`D0-D4095, D4096-D11999`."""
+    holds: Text
+    """What is there and where the protocol finds it."""
+    grade: str
+
+
+class AddressProfile(NamedTuple):
+    """How one family of devices writes its addresses, for people to look up."""
+
+    name: str
+    title: Text
+    grade: str
+    """A word for how sure it is; `grades` of `Profiles` says what it means."""
+    source: str
+    facts: Sequence[tuple[Text, str]]
+    """What else holds for all of it: (word order, CDAB)."""
+    options: Sequence[tuple[str, Text, str]]
+    """Key, what it means, an example."""
+    areas: Sequence[AddressArea]
+    examples: Sequence[tuple[str, str]]
+    """An address as it is written, and in canonical notation."""
+
+
+class Profiles(NamedTuple):
+    """The address profiles of a driver."""
+
+    known: Sequence[AddressProfile]
+    grades: Sequence[tuple[str, Text]]
+    wrong: Sequence[tuple[str, Mapping[str, object]]]
+    """Mistakes in profiles of the site's own: code of a message and its facts."""
+
+
 World = Callable[[str, str], Value | None]
 """(device, tag name) -> the value that a simulated machine shows now; None where it has no such address."""
 
@@ -176,7 +229,8 @@ class DriverPlugin:
     """A driver as a value: three pydantic models and a factory; the rest are abilities that a driver may lack.
 
     Models forbid extra keys, are frozen, and raise `pydantic_core.PydanticCustomError(code, text, facts)` with a code
-    of `messages` where they refuse a value, so that the operator reads it in his own language.
+    of `messages` where they refuse a value, so that the operator reads it in his own language. They are validated with
+    `Surroundings` as their context.
     """
 
     connection: type[BaseModel]
@@ -186,11 +240,14 @@ class DriverPlugin:
     address: type[BaseModel]
     """The keys of a tag that say where it is and how it is coded; one of them is `address`."""
     open: Callable[[BaseModel, Sequence[Group], Journal], Driver]
-    """Plan everything, touch nothing. Raises `InvalidConfig` with all problems."""
+    """Plan everything, touch nothing. Raises `InvalidConfig` with all problems. What it notes about a device (`about`
+    is the device's name) is shown when a configuration is checked, too."""
     describe: Callable[[BaseModel, Group], Sequence[Described]] | None = None
     """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
     simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
+    profiles: Callable[[Path], Profiles] | None = None
+    """The address profiles that a configuration in this folder may name."""
     chinese: Mapping[str, str] = field(default_factory=dict)
     """Key of the three models (`url`, `limits.gap`) -> in Chinese what it is for; the models say it in English."""
     messages: Mapping[str, Message] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from agent.cli import check, demo, drivers, guard, run, schema
+from agent.cli import check, demo, drivers, guard, profiles, run, schema
 from agent.cli.language import catalogue
 
 
@@ -36,6 +36,6 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"lineside {version('lineside')}")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, check, demo, schema, drivers):
+    for command in (run, check, demo, schema, drivers, profiles):
         command.add(commands)
     return whole

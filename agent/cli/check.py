@@ -8,7 +8,7 @@ from typing import TextIO
 from unicodedata import east_asian_width
 
 from agent.cli.language import catalogue
-from agent.config import Configuration, Loaded, load, render
+from agent.config import Configuration, Loaded, Located, load, render
 from agent.messages import Catalogue
 from drivers.quantities import duration_text
 
@@ -25,19 +25,23 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0 when the configuration can be used, else 2."""
     loaded = load(args.file)
     said = catalogue(loaded.language)
-    explain(loaded, said, sys.stdout)
+    explain(loaded, said, sys.stdout, loaded.notes)
     if loaded.configuration is None:
         return EX_USAGE
     print(*_overview(loaded.configuration, said), sep="\n")
     return 0
 
 
-def explain(loaded: Loaded, said: Catalogue, out: TextIO | None = None) -> None:
-    """Every problem and warning on a line of its own, then their number; to standard error if not told otherwise."""
+def explain(loaded: Loaded, said: Catalogue, out: TextIO | None = None, notes: Sequence[Located] = ()) -> None:
+    """Every problem, warning and note on a line of its own, then their number; to standard error if not told otherwise.
+
+    A note of the level of a warning is counted as one.
+    """
     for plugin in loaded.plugins.values():
         said.add(plugin.messages)
-    lines = [render(located, said) for located in (*loaded.problems, *loaded.warnings)]
-    counts = {"problems": len(loaded.problems), "warnings": len(loaded.warnings)}
+    lines = [render(located, said) for located in (*loaded.problems, *loaded.warnings, *notes)]
+    doubts = sum(said.level(note.code) == "warning" for note in notes)
+    counts = {"problems": len(loaded.problems), "warnings": len(loaded.warnings) + doubts}
     code = "I1001" if loaded.problems else "I1002"
     print(*lines, said.text(code, counts), sep="\n", file=out or sys.stderr)
 

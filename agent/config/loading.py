@@ -65,7 +65,8 @@ class _Reading:
         check_plans(self.wires, self.devices, self.findings)
         configuration = None if self.findings.problems else self._configuration()
         files = tuple(self.findings.files)
-        return Loaded(configuration, *_sorted(self.findings), self.plugins, self.header.language, files)
+        notes = tuple(self.findings.notes)
+        return Loaded(configuration, *_sorted(self.findings), self.plugins, self.header.language, files, notes)
 
     def _destinations(self) -> list[Destination]:
         found = read_destinations(self.root, self.findings)

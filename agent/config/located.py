@@ -71,6 +71,8 @@ class Loaded:
     """What the file says under `language`, also when something else in it is wrong."""
     files: tuple[FilePath, ...] = ()
     """All that was read or looked for, absolute, the file itself first: tag tables, passwords, certificates."""
+    notes: tuple[Located, ...] = ()
+    """What the drivers said about what they will do; `run` hears it again when it starts."""
 
 
 def render(located: Located, catalogue: Catalogue) -> str:
@@ -87,9 +89,15 @@ class Findings:
         self.file = file
         self.problems: list[Located] = []
         self.warnings: list[Located] = []
+        self.notes: list[Located] = []
         self.files: dict[FilePath, None] = {}
         self.meant: set[Path] = set()
         """Paths of keys that are there, but misspelt: they are not missing as well."""
+
+    @property
+    def folder(self) -> FilePath:
+        """Of the file: other files that it names are beside it."""
+        return FilePath(self.file).absolute().parent
 
     def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
         self.problems.append(self._located(place, path, code, facts))
@@ -104,6 +112,11 @@ class Findings:
     def _located(self, place: Place, path: Sequence[Step], code: str, facts: Mapping[str, object]) -> Located:
         file = place.file or self.file
         return Located(file, place.line, place.column, spell(path), code, facts, place.sheet)
+
+    def noted(self, place: Place, path: Sequence[Step], code: str, facts: Mapping[str, object]) -> None:
+        """What a driver says while it plans, once for the whole file."""
+        if not any((known.code, known.facts) == (code, facts) for known in self.notes):
+            self.notes.append(self._located(place, path, code, facts))
 
 
 def spell(path: Sequence[Step]) -> str:

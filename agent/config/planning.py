@@ -14,17 +14,20 @@ from drivers.contract import Group, Tag
 from drivers.errors import InvalidConfig, Problem
 
 
-class Silence:
-    """A journal for a driver that is only asked whether it could."""
+class Listener:
+    """A journal for a driver that is only asked whether it could. Nothing is connected, so nothing is lost or back."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, str, dict[str, object]]] = []
 
     def lost(self, code: str, about: str, /, **facts: object) -> None:
-        """Nothing is connected."""
+        """Not while planning."""
 
     def back(self, code: str, about: str, /, **facts: object) -> None:
-        """Nothing is connected."""
+        """Not while planning."""
 
     def note(self, code: str, about: str, /, **facts: object) -> None:
-        """Nothing is connected."""
+        self.notes.append((code, about, facts))
 
 
 def check_plans(wires: Mapping[str, Wire], devices: Sequence[DeviceDraft], findings: Findings) -> None:
@@ -70,14 +73,18 @@ class _Plan:
 
 
 def _check(wire: Wire, connection: Connection, plan: _Plan, findings: Findings) -> None:
+    heard = Listener()
     try:
-        connection.plugin.open(connection.settings, plan.groups, Silence())
+        connection.plugin.open(connection.settings, plan.groups, heard)
     except InvalidConfig as refused:
         for problem in refused.problems:
             node, path = plan.where(problem, wire)
             where = _key(problem, node)
             findings.wrong(place(node, where), (*path, *where), problem.code, **problem.facts)
         return
+    for code, about, facts in heard.notes:
+        node, path = plan.where(Problem(code, about), wire)
+        findings.noted(node.at, path, code, facts)
     describe = connection.plugin.describe
     for group in plan.groups if describe else ():
         for tag, known in zip(group.tags, describe(connection.settings, group), strict=True):  # type: ignore[misc]

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.tree import List, Map, Node, place, within
+from drivers.contract import Surroundings
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -20,7 +21,7 @@ SECRETS = frozenset(("password", "passwd", "pwd", "pass", "secret"))
 def validated(model: type[M], keys: Mapping[Any, Any], node: Map, path: Path, findings: Findings) -> M | None:
     """The model of these keys of a mapping, or None with every error in `findings`."""
     try:
-        return model.model_validate(dict(keys))
+        return model.model_validate(dict(keys), context=Surroundings(folder=findings.folder))
     except ValidationError as error:
         report(error, model, node, path, findings)
         return None

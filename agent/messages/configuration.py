@@ -1,6 +1,6 @@
 """Operator messages 1xxx: what is wrong in the files that people write."""
 
-from agent.messages import configuration_tables, configuration_values
+from agent.messages import configuration_profiles, configuration_tables, configuration_values
 from drivers.contract import Message
 from drivers.quantities import MESSAGES as QUANTITIES
 
@@ -228,5 +228,6 @@ MESSAGES: dict[str, Message] = {
     **configuration_tables.MESSAGES,
     **_DELIVERY,
     **_CHECK,
+    **configuration_profiles.MESSAGES,
     **QUANTITIES,
 }

@@ -5,10 +5,11 @@ Importing it costs little: profiles are read when a device names one, pymodbus i
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
-from drivers.contract import Driver, DriverPlugin, Group, Journal, World
+from drivers.contract import Driver, DriverPlugin, Group, Journal, Profiles, World
 from drivers.modbus.chinese import KEYS
 from drivers.modbus.config import Address, Connection, Device
 from drivers.modbus.messages import MESSAGES
@@ -19,9 +20,10 @@ def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> D
     from drivers.modbus.driver import open_driver
 
     driver = open_driver(connection, groups, journal)
-    for known in profiles_of(groups):
+    for device, known in profiles_of(groups).values():
         titles = {"title_zh": known.title.zh, "title_en": known.title.en}
-        journal.note("M1020", known.id, profile=known.id, evidence=known.evidence, **titles)
+        code = "M1024" if known.evidence == "M" else "M1020"
+        journal.note(code, device, profile=known.id, evidence=known.evidence, **titles)
     return driver
 
 
@@ -31,6 +33,12 @@ def _simulate(connection: BaseModel, groups: Sequence[Group], world: World) -> A
     return simulate(connection, groups, world)
 
 
+def _profiles(folder: Path) -> Profiles:
+    from drivers.modbus.sheet import profiles
+
+    return profiles(folder)
+
+
 PLUGIN = DriverPlugin(
     connection=Connection,
     device=Device,
@@ -38,6 +46,7 @@ PLUGIN = DriverPlugin(
     open=_open,
     describe=describe,
     simulate=_simulate,
+    profiles=_profiles,
     chinese=KEYS,
     messages=MESSAGES,
 )

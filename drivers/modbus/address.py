@@ -123,7 +123,7 @@ class Point:
     alone: bool = False
     """Read with nothing else: its table counts elements of more than one register as one address each."""
     written: str = ""
-    """The PLC's own name for it (`D100`, `M8`), empty where it is written as plain Modbus."""
+    """The PLC's own name for it (`D100`, `M8`, `D8.3`), empty where it is written as plain Modbus."""
 
     @property
     def end(self) -> int:
@@ -139,4 +139,4 @@ class Point:
         """Canonical notation, zero-based and one-based: `D100 = hr:4196 (404197)`, `D8.3 = hr:8.3 (400009.3)`."""
         bit = "" if self.bit is None else f".{self.bit}"
         plain = f"{self.table.prefix}:{self.offset}{bit} ({self.table.digit}{self.offset + 1:05}{bit})"
-        return f"{self.written}{bit} = {plain}" if self.written else plain
+        return f"{self.written} = {plain}" if self.written else plain

@@ -1,14 +1,26 @@
 """What a person writes about Modbus: keys of a connection, a device and a tag."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from drivers.modbus.address import Encoding, Order, StringOrder
 from drivers.modbus.endpoint import Endpoint, EndpointError, endpoint
-from drivers.modbus.profile import known, profile
+from drivers.modbus.plc import checked_option, checked_options, checked_profile, found_profile
+from drivers.modbus.profile import Profile
+from drivers.modbus.profile_file import Mistake, WrongProfile
 from drivers.modbus.typed import AddressError, typed
 from drivers.quantities import Duration
 
@@ -29,24 +41,6 @@ def _checked_type(written: str) -> str:
         return str(typed(written))
     except AddressError as problem:
         raise PydanticCustomError(problem.code, "{type} is not a type", problem.facts) from None
-
-
-def _checked_profile(name: str) -> str:
-    if name not in known():
-        raise PydanticCustomError(
-            "M1002", "no profile {given}; there are {known}", {"given": name, "known": " ".join(known())}
-        )
-    return name
-
-
-def _checked_options(options: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    plc = info.data.get("plc")
-    accepted = profile(plc).options if plc else ()
-    for name in options:
-        if name not in accepted:
-            facts = {"given": name, "profile": plc or "Modbus", "known": " ".join(accepted) or "-"}
-            raise PydanticCustomError("M1007", "{profile} has no option {given}", facts)
-    return options
 
 
 def _upper(text: object) -> object:
@@ -155,14 +149,52 @@ class Device(BaseModel):
 
     unit: Annotated[int, Field(ge=0, le=255, description="Unit id (station number) behind the connection.")] = 1
     plc: Annotated[
-        Annotated[str, AfterValidator(_checked_profile)] | None,
-        Field(description="Address profile of the PLC, such as inovance-h5u or delta-dvp; none: plain Modbus."),
+        Annotated[str, AfterValidator(checked_profile)] | None,
+        Field(
+            description="How the PLC writes addresses: such as inovance-h5u (`lineside profiles`); none: plain Modbus."
+        ),
+    ] = None
+    hold_start: Annotated[
+        str | None,
+        AfterValidator(checked_option),
+        Field(description="S7-200 SMART: where HoldStart points, such as VB1000."),
+    ] = None
+    hold_base: Annotated[
+        str | None,
+        AfterValidator(checked_option),
+        Field(description="S7-1200/1500: what MB_HOLD_REG points to, such as DB10.DBX0.0 or MB100."),
     ] = None
     profile_options: Annotated[
         dict[str, str],
-        AfterValidator(_checked_options),
+        AfterValidator(checked_options),
         Field(description="What the profile asks for, by name."),
     ] = {}
+    _profile: Profile | None = PrivateAttr(None)
+    _mistakes: Sequence[Mistake] = PrivateAttr(())
+
+    @property
+    def profile(self) -> Profile | None:
+        """With its options applied; None for plain Modbus, and where the file of the profile is wrong."""
+        return self._profile
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """What is wrong in the site's own profile file."""
+        return self._mistakes
+
+    @model_validator(mode="after")
+    def _look_up(self, info: ValidationInfo) -> "Device":
+        try:
+            found = found_profile(self.plc, info)
+        except WrongProfile as wrong:
+            self._mistakes = wrong.mistakes
+        else:
+            self._profile = found.bound(self._options()) if found else None
+        return self
+
+    def _options(self) -> dict[str, str]:
+        beside = {"hold_start": self.hold_start, "hold_base": self.hold_base}
+        return self.profile_options | {name: written for name, written in beside.items() if written is not None}
 
 
 class Address(BaseModel):

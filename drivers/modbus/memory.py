@@ -77,10 +77,17 @@ class Memory:
 def _put(answer: bytearray, at: int, point: Point, value: Value) -> None:
     """Lay a value over the answer, whose first byte may lie inside it, before it or behind it."""
     raw = encode(point, value)
-    mask = b"\xff" * len(raw) if point.bit is None else encode(point, value=True)
+    mask = _mask(point, len(raw))
     for nth, (byte, bits) in enumerate(zip(raw, mask, strict=True), start=at):
         if 0 <= nth < len(answer):
             answer[nth] = answer[nth] & ~bits | byte
+
+
+def _mask(point: Point, size: int) -> bytes:
+    """The bits that are the point's own: one, or a byte beside another point's byte, or all."""
+    if point.bit is not None:
+        return encode(point, value=True)
+    return encode(point, -1 if point.type == "i8" else 255) if point.type in ("i8", "u8") else b"\xff" * size
 
 
 def memories(groups: Sequence[Group], limits: Limits, world: World) -> dict[int, Memory]:

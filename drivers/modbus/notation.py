@@ -1,10 +1,10 @@
 """What the electrician writes -> Point: `D100:f32@CDAB`, `M8`, `D500.3`, `hr:100`, `40101`, `4x101`, `D600:str(16)`."""
 
 import re
-from typing import NamedTuple
 
 from drivers.modbus.address import ADDRESSES, Encoding, Order, Point, StringOrder, Table
-from drivers.modbus.profile import Area, Profile
+from drivers.modbus.place import Place, named
+from drivers.modbus.profile import Profile
 from drivers.modbus.typed import AddressError, Typed, narrow, typed
 
 PLAIN = "hr:0 ir:0 co:0 di:0, 40001 400001 4x1 (0x 1x 3x 4x)"
@@ -14,10 +14,11 @@ _BIT = r"(?:\.(?P<bit>[0-9]{1,3}))?"
 _ZERO_BASED = re.compile(r"(?P<prefix>hr|ir|co|di):(?P<number>0x[0-9a-f]{1,6}|[0-9]{1,9})" + _BIT, re.I)
 _ONE_BASED = re.compile(r"(?P<digit>[0134])x(?P<number>[0-9]{1,9})" + _BIT, re.I)
 _CLASSIC = re.compile(r"(?P<digit>[0134])(?P<number>[0-9]{4,5})" + _BIT)
-_NAMED = re.compile(r"(?P<prefix>[a-z]{1,8})(?P<number>[0-9]{1,9})" + _BIT, re.I)
+_LIKE_A_NAME = re.compile(r"[%$]?(?P<area>[a-z]{1,8}(?:[0-9]{1,5}\.[a-z]{1,4})?)[0-9]", re.I)
 
 _BY_PREFIX = {table.prefix: table for table in Table}
 _BY_DIGIT = {table.digit: table for table in Table}
+_BYTES = ("u8", "i8")
 _ORDERS: dict[str, Order] = {"ABCD": "ABCD", "CDAB": "CDAB", "BADC": "BADC", "DCBA": "DCBA"}
 
 
@@ -50,21 +51,6 @@ def parse(
         raise
 
 
-class _Place(NamedTuple):
-    """Where something is, before its type is settled."""
-
-    table: Table
-    offset: int
-    end: int
-    """Where the area, or its part, ends."""
-    bit: int | None
-    wide: bool = False
-    alone: bool = False
-    written: str = ""
-    last: str = ""
-    """How the end is written."""
-
-
 def _agreed(inside: str | None, beside: str | None) -> Typed | None:
     """The type that stands in the address, beside it, or in both alike."""
     found = [typed(text) for text in (inside, beside) if text]
@@ -84,7 +70,7 @@ def _order(inside: str | None, beside: Order | None) -> Order | None:
     return found
 
 
-def _place(text: str, profile: Profile | None, coding: Typed | None) -> _Place:
+def _place(text: str, profile: Profile | None, coding: Typed | None) -> Place:
     if match := _ZERO_BASED.fullmatch(text):
         table = _BY_PREFIX[match["prefix"].lower()]
         return _plain(table, int(match["number"], 0 if "x" in match["number"].lower() else 10), match["bit"], text)
@@ -93,42 +79,17 @@ def _place(text: str, profile: Profile | None, coding: Typed | None) -> _Place:
         if number == 0:
             raise AddressError("M1014", first=f"{text[:-1]}1" if match["bit"] is None else f"{table.digit}0001")
         return _plain(table, number - 1, match["bit"], text)
-    match = _NAMED.fullmatch(text)
-    if match is None:
-        raise _not_understood(profile)
-    if profile is None or not (areas := profile.named(match["prefix"].upper())):
-        raise AddressError("M1011", area=match["prefix"].upper(), allowed=_allowed(profile))
-    bit = _bit(match["bit"])
-    return _in_area(areas, match["number"], bit, wants_contact=coding == Typed("bool") and bit is None)
+    areas = profile.named(text) if profile else []
+    if profile is None or not areas:
+        raise _no_area(text, profile)
+    return named(text, profile, areas, wants_contact=coding == Typed("bool"))
 
 
-def _plain(table: Table, offset: int, bit: str | None, text: str) -> _Place:
+def _plain(table: Table, offset: int, bit: str | None, text: str) -> Place:
     last = f"{table.prefix}:{ADDRESSES - 1} ({table.digit}{ADDRESSES})"
     if offset >= ADDRESSES:
         raise AddressError("M1013", range=f"{table.prefix}:0 ({table.digit}{1:05}) - {last}")
-    return _Place(table, offset, ADDRESSES, _bit(bit), last=last)
-
-
-def _in_area(areas: list[Area], digits: str, bit: int | None, *, wants_contact: bool) -> _Place:
-    """A number of an area. Of timers and counters the contact is meant where a bool is wanted, else the value."""
-    prefix = areas[0].prefix
-    if areas[0].radix == 8 and not re.fullmatch("[0-7]+", digits):
-        raise AddressError("M1012", area=prefix, before=f"{prefix}7", after=f"{prefix}10")
-    number = int(digits, areas[0].radix)
-    found = [(area, span) for area in areas if (span := area.span(number))]
-    if not found:
-        raise AddressError("M1013", range=", ".join(dict.fromkeys(area.range for area in areas)))
-    area, span = min(found, key=lambda pair: pair[0].kind.is_bits is not wants_contact)
-    return _Place(
-        area.kind,
-        span.base + (number - span.first) * span.stride,
-        span.end,
-        bit,
-        wide=area.width == 32,
-        alone=area.width == 32 and span.stride == 1,
-        written=area.written(number),
-        last=area.written(span.last),
-    )
+    return Place(table, offset, ADDRESSES, _bit(bit), last=last)
 
 
 def _bit(digits: str | None) -> int | None:
@@ -137,15 +98,13 @@ def _bit(digits: str | None) -> int | None:
     return None if digits is None else int(digits)
 
 
-def _point(place: _Place, coding: Typed | None, order: Order, first: StringOrder, encoding: Encoding) -> Point:
+def _point(place: Place, coding: Typed | None, order: Order, first: StringOrder, encoding: Encoding) -> Point:
     """The point, if the type suits the place."""
     if place.table.is_bits and place.bit is not None:
         raise AddressError("M1006", bit=place.bit)
-    is_bit = place.table.is_bits or place.bit is not None
-    kind = coding or Typed("bool" if is_bit else "u32" if place.wide else "u16")
-    if (is_bit and kind.name != "bool") or (place.wide and kind.registers != 2):
-        allowed = "u32 i32 f32 bcd32" if place.wide else "bool"
-        raise AddressError("M1017", type=kind, allowed=allowed)
+    kind = coding or Typed(_usual(place))
+    if not _suits(place, kind):
+        raise AddressError("M1017", type=kind, allowed=_suitable(place))
     if not place.alone and place.offset + kind.registers > place.end:
         raise AddressError("M1015", type=kind, needs=kind.registers, last=place.last)
     if encoding == "utf-16":
@@ -155,7 +114,7 @@ def _point(place: _Place, coding: Typed | None, order: Order, first: StringOrder
         place.offset,
         kind.registers,
         kind.name,
-        order,
+        order if place.byte is None or kind.name not in _BYTES else _order_of_byte(place.byte, order),
         place.bit,
         first,
         encoding,
@@ -165,8 +124,47 @@ def _point(place: _Place, coding: Typed | None, order: Order, first: StringOrder
     )
 
 
+def _is_bit(place: Place) -> bool:
+    return place.table.is_bits or place.bit is not None
+
+
+def _usual(place: Place) -> str:
+    """The type of what says none."""
+    if _is_bit(place):
+        return "bool"
+    return "u32" if place.wide else "u16" if place.byte is None else "u8"
+
+
+def _suits(place: Place, kind: Typed) -> bool:
+    if _is_bit(place):
+        return kind.name == "bool" and not place.wide
+    if place.byte is not None:
+        return kind.name in _BYTES or (kind.name != "bool" and place.is_first)
+    return not place.wide or kind.registers == 2
+
+
+def _suitable(place: Place) -> str:
+    if place.wide:
+        return "u32 i32 f32 bcd32"
+    if _is_bit(place):
+        return "bool"
+    return " ".join(_BYTES)
+
+
+def _order_of_byte(byte: int, order: Order) -> Order:
+    """Which byte of its register a `u8` is: the low one, or with the two bytes exchanged the high one."""
+    return "DCBA" if (byte == 1) is not (order in ("BADC", "DCBA")) else "ABCD"
+
+
 def _allowed(profile: Profile | None) -> str:
     return f"{profile.ranges}; {PLAIN}" if profile else PLAIN
+
+
+def _no_area(text: str, profile: Profile | None) -> AddressError:
+    like_a_name = _LIKE_A_NAME.match(text)
+    if like_a_name is None:
+        return _not_understood(profile)
+    return AddressError("M1011", area=like_a_name["area"].upper(), allowed=_allowed(profile))
 
 
 def _not_understood(profile: Profile | None) -> AddressError:

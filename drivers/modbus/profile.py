@@ -1,76 +1,119 @@
-"""What is known of a PLC family: its areas and where Modbus finds them. Data in `profiles/`, read when it is named.
+"""What is known of a PLC family: its areas and where Modbus finds them. Written as YAML: see `profile_file`."""
 
-Rules and evidence: vendors' manuals and the sources that each file names in `source`.
-"""
-
+import re
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from drivers.modbus.address import Order, StringOrder, Table
+from drivers.modbus.counting import Counting
 
-from drivers.modbus.address import ADDRESSES, Order, StringOrder, Table
+Evidence = Literal["V", "N", "H", "M"]
+"""V vendor's manual; N and H documents and code of others made from it; M from memory, to be confirmed."""
 
-_DATA = ConfigDict(extra="forbid", frozen=True)
-_Number = Annotated[int, Field(ge=0, lt=ADDRESSES)]
+GRADES: Sequence[Evidence] = ("V", "N", "H", "M")
+"""The best first."""
 
 
-class Span(BaseModel):
+class Span(NamedTuple):
     """A run of numbers of an area without a gap in the map."""
 
-    model_config = _DATA
-
-    first: Annotated[int, Field(ge=0, alias="from")]
-    last: Annotated[int, Field(ge=0, alias="to")]
-    base: _Number
+    first: int
+    last: int
+    base: int
     """Zero-based address of `first`."""
-    stride: Literal[1, 2] = 1
-    """Addresses from one number to the next."""
+    stride: int = 1
+    """Addresses from one number to the next; of bytes and bits from one register to the next."""
+
+
+class Spot(NamedTuple):
+    """Where a number is found: an address, and which byte or bit (counted from the first byte) of its register."""
+
+    offset: int
+    part: int
+
+
+@dataclass(frozen=True)
+class Area:
+    """One kind of device of the PLC, `D` or `M`; or one way to see its memory, `VW` beside `VB`."""
+
+    prefix: str
+    """As on the drawing. `*` is a number that an option gives: `DB*.DBW`."""
+    kind: Table
+    numbers: Counting
+    width: Literal[1, 8, 16, 32]
+    """Bits of one element; 32 with a stride of 1 is one address for two registers."""
+    map: tuple[Span, ...]
+    """Of an area with an origin: numbers counted from it."""
+    evidence: Evidence
+    origin: str = ""
+    """The option that says where the area begins; none, or already applied: empty."""
+    also: tuple[str, ...] = ()
+    """Other prefixes for the same."""
 
     @property
-    def end(self) -> int:
-        return self.base + (self.last - self.first + 1) * self.stride
+    def in_address(self) -> int:
+        """How many numbers one address holds."""
+        return 1 if self.kind.is_bits else self.numbers.in_register
 
-    @model_validator(mode="after")
-    def _fits(self) -> "Span":
-        if self.first > self.last or self.end > ADDRESSES:
-            raise ValueError(f"{self.first}-{self.last} at {self.base} is no range of a table")
-        return self
+    @property
+    def is_alone(self) -> bool:
+        """Whether an element of two registers has one address, so that nothing else can be read with it."""
+        return self.width == 32 and self.in_address == 1 and all(span.stride == 1 for span in self.map)
 
-
-class Area(BaseModel):
-    """One kind of device of the PLC, `D` or `M`."""
-
-    model_config = _DATA
-
-    prefix: Annotated[str, Field(pattern="^[A-Z]+$")]
-    kind: Table
-    radix: Literal[8, 10] = 10
-    width: Literal[16, 32] = 16
-    """Bits of one element; 32 with a stride of 1 is one address for two registers."""
-    map: Annotated[tuple[Span, ...], Field(min_length=1)]
+    def rest(self, text: str) -> str | None:
+        """What stands behind the prefix, if the text begins with it and a digit follows."""
+        for prefix in (self.prefix, *self.also):
+            if (found := _begins(prefix, self.numbers).match(text)) is not None:
+                return text[found.end() :]
+        return None
 
     def written(self, number: int) -> str:
         """`Y10` for number 8 of an octal area."""
-        return f"{self.prefix}{number:o}" if self.radix == 8 else f"{self.prefix}{number}"
+        return self.prefix + self.numbers.write(number)
 
     def span(self, number: int) -> Span | None:
         return next((span for span in self.map if span.first <= number <= span.last), None)
 
+    def end(self, span: Span) -> int:
+        """The address behind a run."""
+        addresses = -(-(span.last - span.first + 1) // self.in_address)
+        return span.base + addresses * span.stride
+
+    def spot(self, span: Span, number: int) -> Spot:
+        addresses, part = divmod(number - span.first, self.in_address)
+        return Spot(span.base + addresses * span.stride, part)
+
     @property
     def range(self) -> str:
-        """`D0-D4095, D4096-D11999`."""
+        """`D0-D4095, D4096-D11999`; of an area whose begin is not known yet, the option that says it."""
+        if self.origin:
+            return f"{self.prefix}{self.numbers.example} ({self.origin})"
         return ", ".join(f"{self.written(span.first)}-{self.written(span.last)}" for span in self.map)
 
 
-class Title(BaseModel):
-    """A name in both languages."""
+@cache
+def _begins(prefix: str, numbers: Counting) -> re.Pattern[str]:
+    """A `%` before an IEC name may be left out, or written where the drawing has none."""
+    body = re.escape(prefix.removeprefix("%")).replace(r"\*", "[0-9]{1,5}")
+    digit = "[0-9]|[A-F]$" if numbers is Counting.WORD_HEX else "[0-9]"
+    return re.compile(f"%?{body}(?={digit})", re.IGNORECASE)
 
-    model_config = _DATA
+
+class Title(NamedTuple):
+    """A text in both languages."""
 
     zh: str
     en: str
+
+
+class Option(NamedTuple):
+    """Something that the profile has to be told, such as where a memory begins."""
+
+    name: str
+    meaning: Title
+    example: str
 
 
 class Vector(NamedTuple):
@@ -81,53 +124,86 @@ class Vector(NamedTuple):
     offset: int
 
 
-class Profile(BaseModel):
+@dataclass(frozen=True)
+class Profile:
     """One PLC family."""
-
-    model_config = _DATA
 
     id: str
     title: Title
-    evidence: Literal["V", "N", "H", "M"]
-    """V vendor's manual; N and H documents and code of others made from it; M from memory, to be confirmed."""
+    evidence: Evidence
+    """The lowest of its areas."""
+    order_evidence: Evidence
+    """Of `word_order` and `string_order`."""
     source: str
     word_order: Order
     string_order: StringOrder
-    max_words: Annotated[int, Field(ge=1, le=125)] = 125
-    max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
-    options: tuple[str, ...] = ()
-    """Names of `profile_options` that it understands."""
+    """Which byte of a register comes first, in texts and in areas that count bytes."""
+    max_words: int
+    max_bits: int
+    options: tuple[Option, ...]
     areas: tuple[Area, ...]
     test_vectors: tuple[Vector, ...]
+    test_options: Mapping[str, str]
+    """The options with which the test vectors hold."""
 
-    def named(self, prefix: str) -> list[Area]:
-        """Areas of that prefix: one, or the contacts and the values of timers and counters, or none."""
-        return [area for area in self.areas if area.prefix == prefix]
+    def named(self, text: str) -> list[Area]:
+        """Areas with the longest prefix that the text begins with: one, or contacts and values of timers, or none."""
+        found = [(len(text) - len(rest), area) for area in self.areas if (rest := area.rest(text)) is not None]
+        longest = max((length for length, _ in found), default=0)
+        return [area for length, area in found if length == longest]
 
-    @property
+    @cached_property
     def ranges(self) -> str:
         """All that can be read: `D0-D7999, R0-R32767, ...`."""
         return ", ".join(dict.fromkeys(area.range for area in self.areas))
 
+    @cached_property
     def boundaries(self) -> Mapping[Table, Sequence[int]]:
         """Addresses where an area or a part of one begins or ends; no request may hold both sides of one."""
         edges: dict[Table, set[int]] = {}
         for area in self.areas:
-            edges.setdefault(area.kind, set()).update(edge for span in area.map for edge in (span.base, span.end))
+            for span in area.map:
+                edges.setdefault(area.kind, set()).update((span.base, area.end(span)))
         return {table: sorted(found) for table, found in edges.items()}
 
+    def origin(self, option: str, written: str) -> tuple[Area, int, str] | None:
+        """What an option of the kind "begins at" says: an area, its number, and the digits for `*`; None if nothing."""
+        areas = [area for area in self.areas if area.origin == option]
+        text = written.strip().upper().removeprefix("P#").split(" ")[0]
+        if text.isdecimal() and not any("*" in area.prefix for area in areas):
+            text = next((area.prefix for area in areas if area.width == 8), "") + text
+        for area in areas:
+            rest = area.rest(text)
+            number = None if rest is None else area.numbers.read(rest)
+            if number is not None and number * _bits(area) % 8 == 0:
+                star = re.match(r"[%A-Z]*([0-9]+)\.", text) if "*" in area.prefix else None
+                return area, number, star[1] if star else ""
+        return None
 
-@lru_cache(maxsize=1)
-def known() -> tuple[str, ...]:
-    """Ids of all profiles, sorted."""
-    names = (entry.name for entry in (files("drivers.modbus") / "profiles").iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    def bound(self, options: Mapping[str, str]) -> "Profile":
+        """The profile with the areas that its options place. Options that say nothing sensible are left out."""
+        profile = self
+        for option, written in options.items():
+            found = profile.origin(option, written)
+            if found is not None:
+                profile = replace(profile, areas=tuple(_bound(profile.areas, option, *found)))
+        return profile
 
 
-@cache
-def profile(name: str) -> Profile:
-    """The profile of that id, one of `known()`. Works from a checkout, a wheel and a zip alike."""
-    from ruamel.yaml import YAML
+def _bits(area: Area) -> int:
+    """Bits from one number to the next of an area that counts parts of a memory."""
+    return 16 // area.numbers.in_register
 
-    text = (files("drivers.modbus") / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
-    return Profile.model_validate(YAML(typ="safe", pure=True).load(text))
+
+def _bound(areas: Sequence[Area], option: str, named: Area, number: int, star: str) -> list[Area]:
+    """Areas of the option's memory moved to its origin; the memories that it does not name go away."""
+    begin = number * _bits(named)
+    bound: list[Area] = []
+    for area in areas:
+        if area.origin != option:
+            bound.append(area)
+        elif ("*" in area.prefix) == ("*" in named.prefix):
+            first = begin // _bits(area)
+            moved = tuple(span._replace(first=first + span.first, last=first + span.last) for span in area.map)
+            bound.append(replace(area, prefix=area.prefix.replace("*", star), map=moved, origin=""))
+    return bound

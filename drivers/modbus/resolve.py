@@ -10,8 +10,9 @@ from drivers.errors import InvalidConfig, Problem
 from drivers.modbus.address import Point, Table
 from drivers.modbus.config import Address, Device, Limits
 from drivers.modbus.notation import parse
-from drivers.modbus.profile import Profile, profile
+from drivers.modbus.profile import Profile
 from drivers.modbus.typed import AddressError
+from drivers.modbus.wrong_file import problems_of
 
 
 class Terms(NamedTuple):
@@ -30,19 +31,23 @@ def settings_of(group: Group) -> Device:
     return group.settings
 
 
-def profiles_of(groups: Iterable[Group]) -> list[Profile]:
-    """The profiles that devices name, each once."""
-    named = dict.fromkeys(settings_of(group).plc for group in groups)
-    return [profile(name) for name in named if name]
+def profiles_of(groups: Iterable[Group]) -> dict[str, tuple[str, Profile]]:
+    """Profile name -> the first device that names it, and the profile."""
+    found: dict[str, tuple[str, Profile]] = {}
+    for group in groups:
+        known = settings_of(group).profile
+        if known:
+            found.setdefault(known.id, (group.device, known))
+    return found
 
 
 def terms(limits: Limits, device: Device) -> Terms:
     """The stricter of what is configured and what the profile knows."""
-    known = _profile(device)
+    known = device.profile
     if known is None:
         return Terms(limits.registers, limits.bits, limits.gap, {})
     registers, bits = min(limits.registers, known.max_words), min(limits.bits, known.max_bits)
-    return Terms(registers, bits, limits.gap, known.boundaries())
+    return Terms(registers, bits, limits.gap, known.boundaries)
 
 
 def resolve(group: Group, limits: Limits | None = None) -> list[Point]:
@@ -52,7 +57,8 @@ def resolve(group: Group, limits: Limits | None = None) -> list[Point]:
 
 def resolve_all(groups: Iterable[Group], limits: Limits | None = None) -> dict[str, list[Point]]:
     """Group name -> one point for each tag, in order. Raises `InvalidConfig` with all problems of all groups."""
-    problems: list[Problem] = []
+    groups = list(groups)
+    problems = _mistakes(groups)
     points = {group.name: _points(group, limits or Limits(), problems) for group in groups}
     if problems:
         raise InvalidConfig(problems)
@@ -64,14 +70,25 @@ def describe(connection: BaseModel, group: Group) -> list[Described]:
     return [Described(point.value_type, point.source) for point in resolve(group)]
 
 
+def _mistakes(groups: Iterable[Group]) -> list[Problem]:
+    """What is wrong in the site's own profile files, once for each file."""
+    wrong = {settings_of(group).plc: group for group in reversed(list(groups)) if settings_of(group).mistakes}
+    return [
+        problem
+        for name, group in wrong.items()
+        for problem in problems_of(name or "", settings_of(group).mistakes, group.device)
+    ]
+
+
 def _points(group: Group, limits: Limits, problems: list[Problem]) -> list[Point]:
     device = settings_of(group)
+    if device.mistakes:
+        return []
     most = terms(limits, device).registers
-    known = _profile(device)
     points: list[Point] = []
     for tag in group.tags:
         try:
-            points.append(_point(tag.address, known, most))
+            points.append(_point(tag.address, device.profile, most))
         except AddressError as problem:
             problems.append(Problem(problem.code, group.device, tag.name, problem.key, problem.facts))
     return points
@@ -91,7 +108,3 @@ def _point(address: BaseModel, known: Profile | None, most: int) -> Point:
     if not point.table.is_bits and point.count > most:
         raise AddressError("M1019", given=address.address, type=point.type, needs=point.count, most=most)
     return point
-
-
-def _profile(device: Device) -> Profile | None:
-    return profile(device.plc) if device.plc else None

@@ -68,6 +68,24 @@ def test_warnings_are_shown_and_are_no_reason_to_refuse(tmp_path: Path, capsys: 
 
 
 @pytest.mark.parametrize(
+    ("plc", "warnings", "said"),
+    [
+        ("fx5u-default", 1, "M1024 PLC profile fx5u-default (Mitsubishi FX5U and FX5UJ (factory assignment)) is not"),
+        ("inovance-h5u", 0, "M1020 using PLC profile inovance-h5u: Inovance H5U and Easy series, evidence grade N"),
+    ],
+)
+def test_how_sure_a_profile_is(plc: str, warnings: int, said: str, tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    file = tmp_path / "site.yaml"
+    text = GOOD.replace("driver: simulated", "driver: modbus\n    url: tcp://127.0.0.1:502")
+    file.write_text(text.replace('"sine(60s, 0, 100)"', "D100").replace("    type:", f"    plc: {plc}\n    type:"))
+    assert main(["check", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert f"site.yaml:12:5: devices[0]: {said}" in out
+    assert f"warnings: {warnings}\n" in out
+    assert "HMI" in out
+
+
+@pytest.mark.parametrize(
     ("keys", "path", "code"),
     [
         ("url: wss://broker.example/mqtt?token=hunter2", "url", "E1067"),

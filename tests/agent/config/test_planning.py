@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.agent.config.site import TAG, changed, codes, said
+from tests.drivers.modbus.own import GOOD as GOOD_PROFILE
+from tests.drivers.modbus.own import keep
 
 
 def modbus(
@@ -75,3 +77,31 @@ def test_keys_that_have_no_effect(tmp_path: Path, keys: str) -> None:
 
 def test_a_signal_that_cannot_be(tmp_path: Path) -> None:
     assert codes(changed(tmp_path, ("sine(60s, 0, 100)", "sinus(60s)")))[0].startswith("S1")
+
+
+def test_what_a_driver_notes_while_it_plans_is_kept_once_and_placed_at_its_device(tmp_path: Path) -> None:
+    loaded = changed(
+        tmp_path,
+        ("driver: simulated", "driver: modbus\n    url: tcp://127.0.0.1:502"),
+        ("    type:", "    plc: fx5u-default\n    type:"),
+        (TAG, "{name: speed, address: D1}\n  - {name: press02, connection: plc1, plc: fx5u-default, type: slitter}"),
+    )
+    assert loaded.configuration is not None
+    assert [(note.line, note.path, note.code) for note in loaded.notes] == [(12, "devices[0]", "M1024")]
+
+
+def test_a_profile_beside_the_configuration(tmp_path: Path) -> None:
+    keep(tmp_path, GOOD_PROFILE)
+    assert modbus(tmp_path, "{name: x_a, address: D10}", plc="mixer") == []
+    keep(tmp_path, GOOD_PROFILE.replace("word_order: CDAB", "word_order: LE").replace("to: 99", "to: 70000"))
+    found = modbus(tmp_path, "{name: x_a, address: D10}", "{name: x_b, address: nonsense}", plc="mixer")
+    assert found == [(14, 10, "devices[0].plc", "M1030"), (14, 10, "devices[0].plc", "M1030")]
+
+
+def test_options_stand_on_the_device(tmp_path: Path) -> None:
+    tag = "{name: x_a, address: VW1010}"
+    assert modbus(tmp_path, tag, plc="s7-200smart\n    hold_start: VB1000") == []
+    assert modbus(tmp_path, tag, plc="s7-200smart\n    hold_start: 1000") == []
+    assert [code for *_, code in modbus(tmp_path, tag, plc="s7-200smart")] == ["M1032"]
+    found = modbus(tmp_path, tag, plc="s7-200smart\n    hold_start: DB1")
+    assert [(path, code) for _, _, path, code in found] == [("devices[0].hold_start", "M1033")]

@@ -26,7 +26,7 @@ def test_each_type_takes_the_registers_that_its_bytes_need() -> None:
     ("point", "source"),
     [
         (Point(Table.HOLDING, 4196, written="D100"), "D100 = hr:4196 (404197)"),
-        (Point(Table.HOLDING, 500, type="bool", bit=3, written="D500"), "D500.3 = hr:500.3 (400501.3)"),
+        (Point(Table.HOLDING, 500, type="bool", bit=3, written="D500.3"), "D500.3 = hr:500.3 (400501.3)"),
         (Point(Table.INPUT, 0), "ir:0 (300001)"),
         (Point(Table.COIL, 65535, type="bool", written="Y1777"), "Y1777 = co:65535 (065536)"),
         (Point(Table.DISCRETE, 1032, type="bool", written="X10"), "X10 = di:1032 (101033)"),

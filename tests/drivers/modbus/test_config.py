@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.modbus import PLUGIN
 from drivers.modbus.config import Address, Connection, Device, Limits
-from drivers.modbus.profile import profile
+from drivers.modbus.shelf import profile
 
 
 def problem(model: type[BaseModel], **keys: object) -> tuple[str, str]:
@@ -76,11 +76,23 @@ def test_devices() -> None:
     assert problem(Device, plc="delta-dvp", profile_options={"hold_start": "VB0"}) == ("M1007", "profile_options")
 
 
-def test_options_are_those_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_option = profile("delta-dvp").model_copy(update={"options": ("hold_start",)})
-    monkeypatch.setattr("drivers.modbus.config.profile", lambda name: with_option)
-    assert Device(plc="delta-dvp", profile_options={"hold_start": "VB0"}).profile_options == {"hold_start": "VB0"}
-    assert problem(Device, plc="delta-dvp", profile_options={"hold_base": "x"}) == ("M1007", "profile_options")
+def test_options_are_those_of_the_profile() -> None:
+    beside = Device(plc="s7-200smart", hold_start="VB1000")
+    inside = Device(plc="s7-200smart", profile_options={"hold_start": "VB1000"})
+    assert beside.profile is not None
+    assert beside.profile == inside.profile == Device(plc="s7-200smart", hold_start="vw1000").profile
+    assert Device(plc="s7-200smart").profile == profile("s7-200smart")
+    assert problem(Device, plc="delta-dvp", hold_start="VB0") == ("M1007", "hold_start")
+    assert problem(Device, hold_base="MB0") == ("M1007", "hold_base")
+    assert problem(Device, plc="s7-200smart", hold_base="MB0") == ("M1007", "hold_base")
+    assert problem(Device, plc="s7-200smart", hold_start="Q0.0") == ("M1033", "hold_start")
+    assert problem(Device, plc="s7-1200", profile_options={"hold_base": "x"}) == ("M1033", "profile_options")
+    twice = {"plc": "s7-200smart", "hold_start": "VB0"}
+    assert problem(Device, **twice, profile_options={"hold_start": "VB2"}) == ("M1034", "profile_options")
+    assert Device.model_validate({**twice, "profile_options": {"hold_start": "VB0"}}).profile is not None
+
+
+def test_wrong_types() -> None:
     assert problem(Device, plc=5) == ("string_type", "plc")
     assert problem(Address, address="D1", order=5) == ("literal_error", "order")
 

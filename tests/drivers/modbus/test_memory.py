@@ -43,6 +43,12 @@ def test_a_tag_that_the_world_does_not_have_is_an_address_that_does_not_exist() 
     assert memory.read(Table.HOLDING, 3, 1) == b"\0\4"
 
 
+def test_two_bytes_share_a_register() -> None:
+    memory = unit({"MB4": 0x34, "MB5:i8": -2, "MX6.1": True, "MX7.0": True}, plc="inovance-am")
+    assert memory.read(Table.HOLDING, 2, 2) == bytes.fromhex("fe340102")
+    assert unit({"MB5": 0x12}, plc="inovance-am").read(Table.HOLDING, 2, 1) == bytes.fromhex("1200")
+
+
 def test_single_bits_lie_over_words() -> None:
     memory = unit({"hr:5.0": True, "hr:5.9": False, "hr:5.15@BADC": True, "hr:5": 0xFF00})
     assert memory.read(Table.HOLDING, 5, 1) == bytes.fromhex("fd81")
