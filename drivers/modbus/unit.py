@@ -14,7 +14,7 @@ HASTE = 3.0
 """A probe waits so many times as long as the slowest answer of late; nobody else is asked meanwhile."""
 LEAST_PATIENCE_S = 0.05
 FULL_PROBES = 16
-"""Each so many-th probe waits for the whole time-out: the unit may never have answered and be slower than all others."""
+"""Each so many-th probe waits for the whole time-out: a unit that never answered may be slower than all others."""
 _FADE = 0.99
 
 
