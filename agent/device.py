@@ -5,6 +5,7 @@ Here the pure parts meet: normalise, report, and what the device's silence or re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from agent import normalise, report
 from agent.clock import Clock
@@ -14,8 +15,9 @@ from agent.normalise import Normaliser
 from agent.outbox.contract import Outbox
 from agent.record import Event, Moment, Record, ulid
 from agent.report import Reporter
-from drivers.contract import Journal, Quality, Scan
+from drivers.contract import Journal, Quality, Scan, Value
 
+NO_FOLLOWERS: Mapping[int, str] = MappingProxyType({})
 SILENT_READS = 3
 """Reads in a row with the same trouble before the operator is told: one lost reply is no news at 2 a.m."""
 
@@ -36,6 +38,12 @@ class TagGroup:
     """Names for tuples of indexes that come again and again."""
     whole: tuple[int, ...] = ()
     """The positions of all tags."""
+    followers: Mapping[int, str] = field(default_factory=dict)
+    """Position of a tag -> the group that is read when it has changed."""
+    seen: dict[int, Value] = field(default_factory=dict)
+    """The last values of those tags."""
+    wanted: set[str] = field(default_factory=set)
+    """Groups that are to be read because of it."""
 
     @property
     def answers(self) -> bool:
@@ -43,10 +51,22 @@ class TagGroup:
         return len(self.bad) < len(self.names) or all(q is Quality.BAD_CONFIG for q in self.bad.values())
 
     @classmethod
-    def of(cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]]) -> "TagGroup":
+    def of(
+        cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]], followers: Mapping[int, str] = NO_FOLLOWERS
+    ) -> "TagGroup":
         """From (tag name, normalising rule, reporting rule), in the order of the driver's group."""
         names, meanings, reports = zip(*rules, strict=True)
-        return cls(names, Normaliser(meanings), Reporter(reports), whole=tuple(range(len(names))))
+        whole = tuple(range(len(names)))
+        return cls(names, Normaliser(meanings), Reporter(reports), whole=whole, followers=followers)
+
+    def look_for_changes(self, columns: Sequence[Columns]) -> None:
+        """Want the groups whose trigger has another value than last time; the first one is no change."""
+        for one in columns:
+            for index, value in zip(one.indexes, one.values, strict=True):
+                if index in self.followers and value is not None and self.seen.get(index) != value:
+                    if index in self.seen:
+                        self.wanted.add(self.followers[index])
+                    self.seen[index] = value
 
 
 class Device:
@@ -82,10 +102,25 @@ class Device:
             if scan.faults:
                 group.bad.update((i, quality) for i, quality in scan.faults.items() if quality.is_bad)
         time_ms = scans[-1].time_ms if scans else self._clock.now_ms()
-        self._keep(group, time_ms, [group.normaliser(scan) for scan in named])
+        columns = [group.normaliser(scan) for scan in named]
+        if group.followers:
+            group.look_for_changes(columns)
+        self._keep(group, time_ms, columns)
         if group.bad or group.troubled_reads or group.down is not False or not self._is_up:
             self._judge(group)
         return group.answers
+
+    def wanted(self, name: str) -> Sequence[str]:
+        """Groups that are to be read now, because of what the last read of this one brought."""
+        group = self._groups[name]
+        if not group.wanted:
+            return ()
+        found, group.wanted = sorted(group.wanted), set()
+        return found
+
+    def is_whole(self, name: str) -> bool:
+        """Whether all tags of a group have a value but those that the device refuses."""
+        return all(quality is Quality.BAD_CONFIG for quality in self._groups[name].bad.values())
 
     def lost(self, name: str, quality: Quality) -> None:
         """The conversation is gone, or still gone: no tag of the group has a value."""

@@ -5,6 +5,7 @@ A revision changes exactly when the content does, over restarts too, because wha
 
 import hashlib
 import json
+import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,8 @@ class TagMeta:
     source: str
     """Address on the device, in the driver's canonical notation."""
     every_s: float
+    read_on: str | None = None
+    """The tag whose change it follows, or `start`."""
 
 
 def content(gateway: str, device: str, labels: Mapping[str, str], tags: Sequence[TagMeta]) -> dict[str, object]:
@@ -43,7 +46,8 @@ def _tag(tag: TagMeta) -> dict[str, object]:
         "range": list(tag.range) if tag.range else None,
         "labels": dict(tag.labels),
         "source": tag.source,
-        "every_s": tag.every_s,
+        "every_s": tag.every_s if math.isfinite(tag.every_s) else None,
+        "read_on": tag.read_on,
     }
     return {key: value for key, value in said.items() if value not in (None, {}, "")}
 

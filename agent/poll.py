@@ -23,6 +23,8 @@ LATE_READS = 3
 CLOSE_S = 2.0
 """A driver that cannot even close in this time must not hold up the stop."""
 REST_S = 5.0
+AGAIN_S = 5.0
+"""What is read when something happens, and could not be, is tried again after this."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Turns:
     every_s: float
     start_s: float
     """Monotonic time of turn 0."""
+    follows: bool = False
+    """Whether it is read when something happens; its period is then long, or without end."""
     counted: int = field(default=-1, init=False)
     """The newest turn that was expected."""
     late_in_a_row: int = field(default=0, init=False)
@@ -112,16 +116,26 @@ class Poller:
     async def _poll(self) -> NoReturn:
         """Read what is due, in order of time, until the conversation is lost. Everything is due at once at first."""
         now = self._clock.monotonic()
-        due = [(now, order) for order in range(len(self._connection.turns))]
+        orders = {turns.group: order for order, turns in enumerate(self._connection.turns)}
+        due = [(now, order, False) for order in orders.values()]
         heapq.heapify(due)
         while True:
-            at, order = due[0]
-            now = self._clock.monotonic()
+            at, order, is_extra = due[0]
             # Late or not, others get their turn of the loop: a driver may answer without waiting for anything.
-            await asyncio.sleep(max(at - now, 0))
+            await asyncio.sleep(max(at - self._clock.monotonic(), 0))
             turns = self._connection.turns[order]
             turn = await self._read(turns)
-            heapq.heapreplace(due, (self._next(turns, turn), order))
+            now = self._clock.monotonic()
+            if is_extra:
+                heapq.heappop(due)
+            else:
+                heapq.heapreplace(due, (self._next(turns, turn), order, False))
+            if turns.follows and not turns.device.is_whole(turns.group):
+                heapq.heappush(due, (now + AGAIN_S, order, True))
+            for group in turns.device.wanted(turns.group):
+                # Now, and once more a period later: a PLC program seldom writes all at the same moment.
+                heapq.heappush(due, (now, orders[group], True))
+                heapq.heappush(due, (now + turns.every_s, orders[group], True))
 
     async def _read(self, turns: Turns) -> int:
         """Read a group once and return which of its turns that was; -1 before its turn 0."""

@@ -74,7 +74,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The tags of one device that are read together, with one period. `name` is unique in its connection."""
+    """The tags of one device that are read together. `name` is unique in its connection."""
 
     name: str
     device: str
@@ -82,6 +82,7 @@ class Group:
     """The device's own keys, as the plug-in's `device` model."""
     tags: Sequence[Tag]
     every_s: float
+    """The period in seconds; infinite where they are read only when something happens."""
 
 
 NO_FAULTS: Mapping[int, Quality] = MappingProxyType({})

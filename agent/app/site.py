@@ -1,5 +1,6 @@
 """From the configuration to what runs: drivers, devices and metas, built from plain values and nothing started yet."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +70,8 @@ def build(
         if device.connection == connection.name
         for group in device_groups(device)
     ]
-    phases = {group.name: _slot(group.every_s * place / len(planned)) for place, (_, _, group) in enumerate(planned)}
+    phases = {group.name: _slot(group.every_s, place / len(planned)) for place, (_, _, group) in enumerate(planned)}
+    followers = {group.name for _, device, group in planned if _read_on(device, group) is not None}
     connections = []
     for connection in configuration.connections:
         groups = [group for owner, _, group in planned if owner is connection]
@@ -77,7 +79,10 @@ def build(
         known = health.connections.setdefault(connection.name, ConnectionHealth())
         if isinstance(driver, Counting):
             known.counts = partial(getattr, driver, "counts")
-        turns = [Turns(group.name, devices[group.device], group.every_s, phases[group.name]) for group in groups]
+        turns = [
+            Turns(group.name, devices[group.device], group.every_s, phases[group.name], follows=group.name in followers)
+            for group in groups
+        ]
         connections.append(Connection(connection.name, _url(connection), driver, turns, _timeout_s(connection)))
     return Site(connections, devices)
 
@@ -86,8 +91,9 @@ SLOT_S = 0.1
 """Groups whose turns fall into the same slot are read together: one wake-up serves many, which halves their cost."""
 
 
-def _slot(phase_s: float) -> float:
-    return phase_s // SLOT_S * SLOT_S
+def _slot(every_s: float, part: float) -> float:
+    """Where the turns of a period begin; what is read only after a connect has none."""
+    return every_s * part // SLOT_S * SLOT_S if math.isfinite(every_s) else 0.0
 
 
 def _url(connection: ConnectionSettings) -> str:
@@ -101,9 +107,21 @@ def _timeout_s(connection: ConnectionSettings) -> float:
 def _groups(device: DeviceSettings) -> dict[str, TagGroup]:
     """The read groups of a device with the rules of their tags, in the order of the driver's groups."""
     settings = {tag.name: tag for tag in device.tags}
+    groups = device_groups(device)
+    followers = {_read_on(device, group): group.name for group in groups}
     return {
-        group.name: TagGroup.of([_rules(settings[tag.name]) for tag in group.tags]) for group in device_groups(device)
+        group.name: TagGroup.of(
+            [_rules(settings[tag.name]) for tag in group.tags],
+            {place: followers[tag.name] for place, tag in enumerate(group.tags) if tag.name in followers},
+        )
+        for group in groups
     }
+
+
+def _read_on(device: DeviceSettings, group: Group) -> str | None:
+    """What all tags of a group follow."""
+    first = group.tags[0].name
+    return next(tag.read_on for tag in device.tags if tag.name == first)
 
 
 def _rules(tag: TagSettings) -> tuple[str, normalise.Rule, report.Rule]:
@@ -140,6 +158,7 @@ def _meta(tag: TagSettings, described: Described) -> TagMeta:
         tag.labels,
         described.source,
         tag.every_s,
+        tag.read_on,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TextIO
 from unicodedata import east_asian_width
 
 from agent.cli.language import catalogue
-from agent.config import Configuration, Loaded, Located, load, render
+from agent.config import Configuration, Device, Loaded, Located, load, render
 from agent.messages import Catalogue
 from drivers.quantities import duration_text
 
@@ -46,6 +46,12 @@ def explain(loaded: Loaded, said: Catalogue, out: TextIO | None = None, notes: S
     print(*lines, said.text(code, counts), sep="\n", file=out or sys.stderr)
 
 
+def _rhythms(device: Device) -> list[str]:
+    """`200ms 1s job`: periods and what is followed."""
+    periods = sorted({tag.every_s for tag in device.tags if tag.read_on is None})
+    return [*map(duration_text, periods), *sorted({tag.read_on for tag in device.tags if tag.read_on is not None})]
+
+
 def _overview(configuration: Configuration, said: Catalogue) -> list[str]:
     drivers = {connection.name: connection.driver for connection in configuration.connections}
     rows = [
@@ -55,7 +61,7 @@ def _overview(configuration: Configuration, said: Catalogue) -> list[str]:
             device.connection,
             drivers[device.connection],
             str(len(device.tags)),
-            ", ".join(duration_text(every_s) for every_s in sorted({tag.every_s for tag in device.tags})),
+            ", ".join(_rhythms(device)),
         )
         for device in configuration.devices
     ]

@@ -69,6 +69,10 @@ class Connection:
     settings: BaseModel
 
 
+ON_START = "start"
+"""`read_on`: after each connect, and not again."""
+
+
 @dataclass(frozen=True, slots=True)
 class TagSettings:
     """What is done with one value between the wire and the record."""
@@ -92,6 +96,8 @@ class TagSettings:
     deadband_percent: float | None
     min_interval_s: float
     max_interval_s: float
+    read_on: str | None = None
+    """The tag whose change it follows, or `ON_START`; `every_s` is how often it is read without one."""
 
 
 @dataclass(frozen=True, slots=True)

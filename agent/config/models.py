@@ -109,6 +109,9 @@ class TagKeys(Keys):
     null_values: Nulls = Field((), description="Raw values with which the machine says that it has none: [65535]")
     range: Range | None = Field(None, description="Plausible values [low, high]; others become uncertain")
     every: Period | None = Field(None, description="Period of reading; default: the device's")
+    read_on: Snake | None = Field(
+        None, description="Read when this tag of the device has changed, or once after each connect: job, start"
+    )
     deadband: Deadbands = Field(
         Deadband(), description="Smallest change that is reported: 0.5, or 1% of the last reported value"
     )

@@ -12,7 +12,7 @@ from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
 from agent.config.tables import TableRow, read_table
-from agent.config.tags import TagDraft, check_twins, read_tag
+from agent.config.tags import TagDraft, check_triggers, check_twins, read_tag
 from agent.config.tree import Map, Node, place
 from agent.machine.metrics import MACHINE_TYPES
 from drivers import registry
@@ -126,6 +126,7 @@ def _device(
     tags = _tags(node, path, rows, plugin, keys.every if keys else 1.0, findings)
     name = keys.name if keys else shorten(node.get("name", "?"))
     check_twins(tags, name, findings)
+    check_triggers(tags, name, findings)
     if keys is None:
         return DeviceDraft(path, node, name, wire, settings, None, None, tags)
     _doubt(keys, node, path, rows, findings)

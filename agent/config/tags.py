@@ -1,11 +1,12 @@
 """Tags: what one key alone does not show to be wrong."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from agent.config.configuration import TagSettings
+from agent.config.configuration import ON_START, TagSettings
 from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import TagKeys
 from agent.config.problems import split, validated
@@ -23,6 +24,7 @@ class TagDraft(NamedTuple):
     every_s: float
     address: BaseModel | None
     settings: TagSettings | None
+    read_on: str | None = None
 
 
 def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> TagDraft:
@@ -35,10 +37,13 @@ def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float,
     _check_metric(keys, node, path, findings)
     _check_intervals(keys, node, path, findings)
     _check_effect(keys, node, path, findings)
-    every_s = keys.every or every_s
+    if keys.read_on is not None:
+        every_s = math.inf if keys.read_on == ON_START else keys.max_interval
+    else:
+        every_s = keys.every or every_s
     right = address is not None and len(findings.problems) == before
     settings = _settings(keys, address, every_s) if right and address is not None else None
-    return TagDraft(path, node, keys.name, every_s, address, settings)
+    return TagDraft(path, node, keys.name, every_s, address, settings, keys.read_on)
 
 
 def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
@@ -60,6 +65,7 @@ def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
         deadband_percent=keys.deadband.percent,
         min_interval_s=keys.min_interval,
         max_interval_s=keys.max_interval,
+        read_on=keys.read_on,
     )
 
 
@@ -85,6 +91,8 @@ def _check_intervals(keys: TagKeys, node: Map, path: Path, findings: Findings) -
     if keys.min_interval > keys.max_interval:
         at = place(node, ("min_interval",))
         findings.wrong(at, (*path, "min_interval"), "E1065", value=node.get("min_interval"))
+    if keys.read_on is not None and keys.every is not None:
+        findings.wrong(place(node, ("every",), of_key=True), (*path, "every"), "E1093", value=keys.read_on)
 
 
 def _check_effect(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:
@@ -106,6 +114,21 @@ def check_twins(tags: Sequence[TagDraft], device: str, findings: Findings) -> No
             at = place(tag.node, ("metric" if "metric" in tag.node else "name",))
             facts = {"metric": tag.settings.metric, "first": twin, "device": device}
             findings.wrong(at, tag.path, "E1060", **facts)
+
+
+def check_triggers(tags: Sequence[TagDraft], device: str, findings: Findings) -> None:
+    """What another tag follows is a tag of the same device that is read by itself."""
+    known = {tag.name: tag for tag in tags}
+    for tag in tags:
+        if tag.read_on in (None, ON_START):
+            continue
+        trigger = known.get(str(tag.read_on))
+        at, path = place(tag.node, ("read_on",)), (*tag.path, "read_on")
+        if trigger is None:
+            meant = nearest(str(tag.read_on), [name for name in known if name != tag.name]) or ON_START
+            findings.wrong(at, path, "E1094", value=tag.read_on, device=device, meant=meant)
+        elif trigger.read_on is not None:
+            findings.wrong(at, path, "E1095", value=tag.read_on)
 
 
 NUMERIC_KEYS = ("scale", "offset", "range", "deadband", "null_values", "enum", "bits")

@@ -139,6 +139,24 @@ NAMES: dict[str, Message] = {
         "max_interval 默认 5m",
         "max_interval is 5m by default",
     ),
+    "E1093": _error(
+        "every 和 read_on: {value} 不能同时写",
+        "every and read_on: {value} exclude each other",
+        "跟随别的变量读取的变量没有周期：删去其中一个",
+        "what is read after another tag has no period: leave out one of them",
+    ),
+    "E1094": _error(
+        "设备 {device} 没有变量 {value}，read_on 无从跟随",
+        "the device {device} has no tag {value} that read_on could follow",
+        "是否想写 {meant}？只在每次连接后读一次写 start",
+        "did you mean {meant}? To read once after each connect, write start",
+    ),
+    "E1095": _error(
+        "{value} 自己也是跟随别的变量读取的",
+        "{value} is itself read after another tag",
+        "read_on 要写一个按周期读取的变量",
+        "read_on names a tag that has a period",
+    ),
     "E1047": _error(
         "{value} 不能作为标签名",
         "{value} cannot be the name of a label",

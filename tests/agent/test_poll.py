@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -14,7 +15,7 @@ from agent.health import ConnectionHealth, DeviceHealth
 from agent.log import Log
 from agent.messages import Catalogue
 from agent.poll import CLOSE_S, REST_S, Connection, Poller, Turns
-from drivers.contract import Scan
+from drivers.contract import Quality, Scan
 from drivers.errors import NotConnected
 from tests.fakes.kept import Kept
 from tests.fakes.virtual import run
@@ -300,3 +301,57 @@ def test_a_close_that_never_ends_does_not_hold_up_the_stop() -> None:
 
     run(stopped(), for_s=100)
     assert took == [pytest.approx(CLOSE_S)]
+
+
+class Followed:
+    """A press with a job, what follows it, and what is read at the start only."""
+
+    def __init__(self, answer: Callable[[str, float], Sequence[Scan] | float]) -> None:
+        self.line = Line(answer)
+        self.kept = Kept()
+
+    async def look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        clock = Clock(lambda: BUILT_MS + int(loop.time() * 1000), loop.time)
+        log = Log(Catalogue("en"), loop.time, lambda line: None, to_journald=False)
+        rule = (normalise.Rule(), report.Rule())
+        groups = {
+            "job": TagGroup.of([("job", *rule)], {0: "recipe"}),
+            "recipe": TagGroup.of([("recipe", *rule)]),
+            "start": TagGroup.of([("serial", *rule)]),
+        }
+        device = Device("press", groups, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
+        turns = [
+            Turns("job", device, 1.0, START),
+            Turns("recipe", device, 300.0, START, follows=True),
+            Turns("start", device, math.inf, START, follows=True),
+        ]
+        await Poller(Connection("plc1", "tcp://plc1", self.line, turns), clock, log, ConnectionHealth()).look_after()
+
+    def reads(self, group: str) -> list[float]:
+        return [at for name, at in self.line.reads if name == group]
+
+
+def test_what_follows_is_read_at_once_and_once_more_when_its_trigger_changed() -> None:
+    site = Followed(lambda group, now: [Scan(int(now * 1000), (0,), (int(now - START) // 20,))])
+    run(site.look_after(), for_s=50.5)
+    assert site.reads("recipe") == [0, 20, 21, 40, 41]
+    assert site.reads("start") == [0]
+
+
+def test_what_follows_is_read_after_its_longest_interval_in_any_case() -> None:
+    site = Followed(lambda group, now: [Scan(int(now * 1000), (0,), (1,))])
+    run(site.look_after(), for_s=601)
+    assert site.reads("recipe") == [0, 300, 600]
+
+
+def test_what_could_not_be_read_is_tried_again_until_it_can() -> None:
+    def answer(group: str, now: float) -> Sequence[Scan]:
+        if group != "job" and now < START + 12:
+            return [Scan(int(now * 1000), (), (), {0: Quality.BAD_TIMEOUT})]
+        return [Scan(int(now * 1000), (0,), (1,))]
+
+    site = Followed(answer)
+    run(site.look_after(), for_s=60)
+    assert site.reads("recipe") == [0, 5, 10, 15]
+    assert site.reads("start") == [0, 5, 10, 15]

@@ -334,3 +334,35 @@ async def test_meta_of_a_removed_device_is_cleared_after_a_restart(tmp_path: Pat
             await late.until(lambda: late.of("meta", "press01"))
             assert all(message.retain for message in late.messages)
         assert late.of("meta", "press02") == []
+
+
+async def test_a_text_that_follows_the_job_comes_with_the_job(tmp_path: Path) -> None:
+    """Nobody reads 16 registers of text each second; when the job number changes they are read at once."""
+    tags = (
+        {"name": "x_job_number", "address": "hr:10:u16", "every": "100ms"},
+        {"name": "job", "address": "hr:20:str(16)", "read_on": "x_job_number"},
+        {"name": "x_serial", "address": "hr:40:str(8)", "read_on": "start"},
+    )
+    async with FakePlc() as plc, mosquitto(tmp_path) as broker, platform(broker.port) as seen:
+        memory = plc.unit(1).holding
+
+        def show(number: int, text: bytes) -> None:
+            memory.update({20 + at: int.from_bytes(text.ljust(16)[2 * at : 2 * at + 2], "big") for at in range(8)})
+            memory[10] = number
+
+        show(1, b"GD-0001")
+        memory.update({40: 0x5A59, 41: 0x3939, 42: 0, 43: 0})
+        file = site(tmp_path, [modbus("plc1", plc.url)], [press("press01", "plc1", *tags)], broker.port)
+        async with agent(file):
+            await seen.until(lambda: [v for _, v, _ in seen.samples("press01", "job")] == ["GD-0001"])
+            show(2, b"GD-0002")
+            await seen.until(lambda: [v for _, v, _ in seen.samples("press01", "job")] == ["GD-0001", "GD-0002"])
+            await plc.until(lambda: sum(one.start == 10 for one in plc.requests) >= 20)
+    times = {name: {v: t for t, v, _ in seen.samples("press01", name)} for name in ("x_job_number", "job")}
+    assert times["job"]["GD-0002"] - times["x_job_number"][2] < 100
+    assert [v for _, v, _ in seen.samples("press01", "x_serial")] == ["ZY99"]
+    assert sum(one.start == 20 for one in plc.requests) == 3
+    assert sum(one.start == 40 for one in plc.requests) == 1
+    meta = seen.of("meta", "press01")[-1]["tags"]
+    assert (meta["job"]["read_on"], meta["x_serial"]["read_on"]) == ("x_job_number", "start")
+    assert "every_s" not in meta["x_serial"]
