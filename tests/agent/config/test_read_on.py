@@ -37,7 +37,7 @@ def test_groups_by_trigger(tmp_path: Path) -> None:
     ("tag", "code", "meant"),
     [
         ('recipe, address: "constant(1)", read_on: job, every: 1s', "E1093", None),
-        ('recipe, address: "constant(1)", read_on: jop', "E1094", "job"),
+        ('recipe, address: "constant(1)", read_on: jobs', "E1094", "job"),
         ('recipe, address: "constant(1)", read_on: zzzzz', "E1094", "start"),
         ('recipe, address: "constant(1)", read_on: recipe', "E1095", None),
     ],
