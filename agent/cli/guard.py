@@ -5,6 +5,8 @@ from importlib.metadata import Distribution, distributions
 
 OURS = "lineside"
 PACKAGES = ("agent", "drivers")
+EX_SOFTWARE = 70
+"""The exit code for a defect, here one of the installation (sysexits.h)."""
 
 
 def other_owners(installed: Iterable[Distribution] | None = None) -> dict[str, list[str]]:

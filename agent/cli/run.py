@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent import app
 from agent.cli.check import explain
+from agent.cli.guard import EX_SOFTWARE
 from agent.cli.language import catalogue
 from agent.clock import Clock
 from agent.config import Configuration, load
@@ -17,8 +18,8 @@ from agent.log import Log
 from agent.outbox import StateTaken
 from agent.poll import origin
 
-EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 70, 75, 78
-"""From sysexits.h: a defect of ours, try again later, the configuration cannot work."""
+EX_TEMPFAIL, EX_CONFIG = 75, 78
+"""From sysexits.h: try again later, the configuration cannot work."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from drivers.modbus.address import Encoding, Order, StringOrder
+from drivers.modbus.address import Encoding, Order, Point, StringOrder
 from drivers.modbus.endpoint import Endpoint, EndpointError, endpoint
 from drivers.modbus.plc import checked_option, checked_options, checked_profile, found_profile
 from drivers.modbus.profile import Profile
@@ -222,3 +222,12 @@ class Address(BaseModel):
         BeforeValidator(_lower),
         Field(description="Of a text; ascii if not given. GBK machines: gb18030."),
     ] = None
+    _resolved: tuple[Profile | None, Point] | None = PrivateAttr(None)
+
+    def known_as(self, profile: Profile | None) -> Point | None:
+        """What it was resolved to before: checking, describing and reading ask for the same again."""
+        return self._resolved[1] if self._resolved is not None and self._resolved[0] is profile else None
+
+    def keep(self, profile: Profile | None, point: Point) -> Point:
+        self._resolved = (profile, point)
+        return point

@@ -97,13 +97,16 @@ def _points(group: Group, limits: Limits, problems: list[Problem]) -> list[Point
 def _point(address: BaseModel, known: Profile | None, most: int) -> Point:
     if not isinstance(address, Address):
         raise TypeError(f"an address is {type(address).__name__}, not Address")
-    point = parse(
-        address.address,
+    point = address.known_as(known) or address.keep(
         known,
-        type=address.type,
-        order=address.order,
-        string_order=address.string_order,
-        encoding=address.encoding or "ascii",
+        parse(
+            address.address,
+            known,
+            type=address.type,
+            order=address.order,
+            string_order=address.string_order,
+            encoding=address.encoding or "ascii",
+        ),
     )
     if not point.table.is_bits and point.count > most:
         raise AddressError("M1019", given=address.address, type=point.type, needs=point.count, most=most)
