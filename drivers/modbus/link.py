@@ -5,6 +5,7 @@ device that serves one connection only has its place free when the next one come
 """
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -77,7 +78,7 @@ class Link:
                 if not batch.is_done:
                     ends += self._take_back(wire, batch)
                     if ends > 1:
-                        raise NotConnected("the device closed the connection twice within one read")
+                        raise _ended_twice(wire)
         finally:
             self._counts.skipped += batch.skipped
             if not batch.is_done or self._wire is None or not self._wire.is_sound:
@@ -133,3 +134,10 @@ class Link:
             await wire.end(reset=reset)
             if self._wire is wire:
                 self._wire = None
+
+
+def _ended_twice(wire: Wire) -> NotConnected:
+    """With TLS 1.3 a device refuses our certificate after it has taken the connection."""
+    if isinstance(wire.error, ssl.SSLError):
+        return not_opened(wire.error)
+    return NotConnected("the device closed the connection twice within one read")

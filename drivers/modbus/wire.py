@@ -28,6 +28,8 @@ class Wire:
         self.exchange = exchange
         self.is_sound = True
         """Whether requests can be sent."""
+        self.error: Exception | None = None
+        """What ended it, where the transport knows."""
         self._pause_s = pause_s
         self._loop = asyncio.get_running_loop()
         self._gone = asyncio.Event()

@@ -36,6 +36,7 @@ class StreamWire(Wire, asyncio.BufferedProtocol):
         self.is_sound = False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.error = exc
         self.ended()
 
     def get_buffer(self, sizehint: int) -> memoryview:
