@@ -1,4 +1,4 @@
-"""The ten lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
+"""The eleven lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -70,6 +70,17 @@ def transactions() -> Figure:
     return Figure(4, "CPU per transaction of 125 registers / pymodbus", seen["ratio"], "<=", 0.55, details)
 
 
+def rtu() -> Figure:
+    with (
+        plc(1, "all", spin=True) as (_, tcp),
+        plc(1, "all", spin=True, framing="rtu") as (_, serial),
+        module("driver", "rtu", *tcp, *serial) as process,
+    ):
+        seen = _object(process.hear())
+    details = f"{seen['rtu_us']:.0f} us against {seen['tcp_us']:.0f} us"
+    return Figure(11, "CPU per RTU transaction of 125 registers / TCP", seen["ratio"], "<=", 1.5, details)
+
+
 def decode() -> Figure:
     with module("driver", "decode") as process:
         seen = _object(process.hear())
@@ -120,4 +131,5 @@ LINES: Mapping[int, Callable[[], Figure]] = {
     8: start,
     9: latency.line,
     10: many.line,
+    11: rtu,
 }

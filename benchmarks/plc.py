@@ -1,6 +1,6 @@
 """Many Modbus TCP servers in one tight loop: pre-rendered registers, one epoll, no objects per request.
 
-    python -m benchmarks.plc ENDPOINTS {all,none,stamps} [DELAY_MS [spin]]
+    python -m benchmarks.plc ENDPOINTS {all,none,stamps} [DELAY_MS [{spin,wait} [rtu]]]
 
 Prints the ports as one JSON line, then serves holding registers of every unit until its standard input is closed.
 
@@ -12,6 +12,8 @@ A reply leaves DELAY_MS after the arrival of its own request, so that several in
 
 With `spin` it never sleeps: waking a process on an idle virtual CPU costs the one who sends tens of microseconds, which
 no device on a real network costs, and whether it happens is the scheduler's mood.
+
+With `rtu` it speaks RTU frames on its sockets; their checksums are made once for each piece of registers.
 """
 
 import array
@@ -24,10 +26,14 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
+
+from drivers.modbus.checksum import crc
 
 SPAN = 70_000
 """Registers that are rendered: all 65,536 addresses and room for the window that moves by one with each read."""
 REQUEST = struct.Struct(">HHHBBHH")
+RTU_REQUEST = struct.Struct(">BBHH2s")
 HEADER = struct.Struct(">HHHBBB")
 STAMPS = 64
 CHANGE_MS = (230, 430)
@@ -73,11 +79,36 @@ def stamped(seed: int) -> Render:
     return render
 
 
+def mbap_replies(data: bytes, reads: list[int], render: Render) -> list[bytes]:
+    replies = []
+    for at in range(0, len(data) - 11, 12):
+        transaction, _, _, unit, function, address, count = REQUEST.unpack_from(data, at)
+        reads[0] += 1
+        registers = render(address, count, reads[0])
+        replies.append(HEADER.pack(transaction, 0, 3 + 2 * count, unit, function, 2 * count) + registers)
+    return replies
+
+
+def rtu_replies(data: bytes, reads: list[int], render: Render) -> list[bytes]:
+    replies = []
+    for at in range(0, len(data) - 7, 8):
+        unit, function, address, count, _ = RTU_REQUEST.unpack_from(data, at)
+        reads[0] += 1
+        replies.append(_sealed(bytes((unit, function, 2 * count)) + render(address, count, reads[0])))
+    return replies
+
+
+@lru_cache(maxsize=8192)
+def _sealed(message: bytes) -> bytes:
+    return message + crc(message)
+
+
 class Server:
     """All endpoints of this process. `reads` counts per connection, so that each one sees every read changed."""
 
-    def __init__(self, endpoints: int, render: Render, delay_s: float, patience_s: float) -> None:
+    def __init__(self, endpoints: int, render: Render, delay_s: float, patience_s: float, *, is_rtu: bool) -> None:
         self.render = render
+        self.replies = rtu_replies if is_rtu else mbap_replies
         self.delay_s = delay_s
         self.patience_s = patience_s
         self.epoll = select.epoll()
@@ -118,7 +149,7 @@ class Server:
         self.epoll.register(connection, select.EPOLLIN)
 
     def answer(self, fd: int) -> None:
-        """Requests are 12 bytes; a client of ours sends them whole, so several in one read stand one after another."""
+        """A client of ours sends requests whole, so several in one read stand one after another."""
         connection, reads = self.connections[fd]
         try:
             data = connection.recv(4096)
@@ -128,12 +159,7 @@ class Server:
             del self.connections[fd]
             connection.close()
             return
-        replies = []
-        for at in range(0, len(data) - 11, 12):
-            transaction, _, _, unit, function, address, count = REQUEST.unpack_from(data, at)
-            reads[0] += 1
-            registers = self.render(address, count, reads[0])
-            replies.append(HEADER.pack(transaction, 0, 3 + 2 * count, unit, function, 2 * count) + registers)
+        replies = self.replies(data, reads, self.render)
         if self.delay_s:
             due = time.monotonic() + self.delay_s
             for reply in replies:
@@ -151,9 +177,10 @@ class Server:
                 connection.close()
 
 
-def main(endpoints: str, mode: str, delay_ms: str = "0", spin: str = "") -> None:
+def main(endpoints: str, mode: str, delay_ms: str = "0", waiting: str = "wait", framing: str = "mbap") -> None:
     renders = {"all": lambda: changing(rendered()), "none": lambda: constant(rendered()), "stamps": lambda: stamped(7)}
-    server = Server(int(endpoints), renders[mode](), float(delay_ms) / 1000, 0.0 if spin else -1.0)
+    patience_s = 0.0 if waiting == "spin" else -1.0
+    server = Server(int(endpoints), renders[mode](), float(delay_ms) / 1000, patience_s, is_rtu=framing == "rtu")
     print(json.dumps(server.ports()), flush=True)
     server.serve()
 

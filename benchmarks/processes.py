@@ -87,9 +87,11 @@ def module(name: str, *arguments: object, log: Path | None = None) -> Iterator[P
 
 
 @contextmanager
-def plc(endpoints: int, mode: str, delay_ms: float = 0, *, spin: bool = False) -> Iterator[tuple[Process, list[int]]]:
+def plc(
+    endpoints: int, mode: str, delay_ms: float = 0, *, spin: bool = False, framing: str = "mbap"
+) -> Iterator[tuple[Process, list[int]]]:
     """The simulator and its ports."""
-    with module("plc", endpoints, mode, delay_ms, *(("spin",) if spin else ())) as process:
+    with module("plc", endpoints, mode, delay_ms, "spin" if spin else "wait", framing) as process:
         ports = process.hear()
         assert isinstance(ports, list)
         yield process, ports

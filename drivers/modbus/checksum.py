@@ -1,38 +1,26 @@
 """CRC of RTU frames and LRC of ASCII frames (MODBUS over Serial Line V1.02, sections 6.2.1 and 6.2.2). Pure.
 
-The CRC takes two bytes at a time: for an answer of 125 registers a sixth of what a loop over bytes costs.
+The CRC is the remainder of the message, as a polynomial over GF(2), by (x + 1)(x^15 + x + 1). Python has no carry-less
+division, but long integers that shift and add fast, and squaring costs nothing in GF(2): x^15 + x + 1 divides
+x^30 + x^2 + 1, that divides x^60 + x^4 + 1, and so on. So a message is folded in half again and again. A table of two
+bytes at a time is three times slower, and far more where it has left the processor's cache between two replies.
 """
 
-from functools import cache
-from struct import unpack_from
-
-_POLYNOMIAL = 0xA001
-"""x^16 + x^15 + x^2 + 1, lowest bit first."""
-
-
-def _step(crc: int) -> int:
-    for _ in range(8):
-        crc = crc >> 1 ^ (_POLYNOMIAL if crc & 1 else 0)
-    return crc
-
-
-@cache
-def _tables() -> tuple[list[int], list[int]]:
-    """What one byte does to a CRC, and what two do: 65,536 entries, made when the first frame needs them."""
-    of_byte = [_step(byte) for byte in range(256)]
-    after_one = [of_byte[crc & 0xFF] ^ crc >> 8 for crc in range(65536)]
-    return of_byte, [of_byte[crc & 0xFF] ^ crc >> 8 for crc in after_one]
+_FOLDS = tuple((n, 15 * n, (1 << 15 * n) - 1) for n in (128, 64, 32, 16, 8, 4, 2, 1))
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in the order in which they are on the line, the lowest first."""
 
 
 def crc(data: bytes) -> bytes:
     """The two bytes that follow `data` in an RTU frame, the low one first."""
-    of_byte, of_pair = _tables()
-    found = 0xFFFF
-    for pair in unpack_from(f"<{len(data) // 2}H", data):
-        found = of_pair[found ^ pair]
-    if len(data) & 1:
-        found = of_byte[(found ^ data[-1]) & 0xFF] ^ found >> 8
-    return found.to_bytes(2, "little")
+    rest = int.from_bytes(data.translate(_TURNED), "big") << 16 ^ 0xFFFF << 8 * len(data)
+    parity = rest.bit_count()  # the remainder by x + 1
+    for n, size, mask in _FOLDS:
+        while above := rest >> size:
+            rest = rest & mask ^ above << n ^ above
+    if (parity ^ rest.bit_count()) & 1:
+        rest ^= 0x8003
+    return rest.to_bytes(2, "big").translate(_TURNED)
 
 
 def lrc(data: bytes) -> int:

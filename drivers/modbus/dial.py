@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import termios
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,8 +103,12 @@ class PortDial:
 
     async def __call__(self) -> Wire:
         """The port is ours alone while it is open."""
+        try:
+            port = self._port()
+        except termios.error as error:  # pulled out while it was opened
+            raise OSError(*error.args) from error
         wire = self._new()
-        wire.attach(self._port())
+        wire.attach(port)
         return wire
 
     def _port(self) -> "Serial":
@@ -114,5 +119,13 @@ class PortDial:
             port = Serial(self._path, line.baud, line.bits, line.parity, line.stop, timeout=0, exclusive=True)
         except ValueError as error:  # a speed that this port does not have
             raise NotConnected(str(error), "M2023") from error
-        port.reset_input_buffer()
+        if line.parity != "N":
+            _check_parity(port.fileno())
         return port
+
+
+def _check_parity(file: int) -> None:
+    """Drop characters with a wrong parity, which pyserial keeps: an ASCII frame has only an LRC of 8 bits beside it."""
+    settings = termios.tcgetattr(file)
+    settings[0] |= termios.INPCK | termios.IGNPAR
+    termios.tcsetattr(file, termios.TCSANOW, settings)

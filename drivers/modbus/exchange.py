@@ -11,6 +11,7 @@ A reply that does not fit its request in unit, function and length is never a va
 (MODBUS Messaging on TCP/IP V1.0b, section 3.1.3) break the connection, for nothing after them can be trusted.
 """
 
+from collections.abc import Collection
 from enum import Enum
 from struct import Struct
 from typing import NamedTuple, Protocol
@@ -34,6 +35,12 @@ class Exchange(Protocol):
     """Why this connection must be replaced, in plain English; None as long as it is sound."""
     answered: bool
     """Something that fits has come on this connection."""
+    is_uneven: bool
+    """Whether a request may time out before one that was sent earlier."""
+
+    @property
+    def debts(self) -> Collection[int]:
+        """Units that may not be asked at any time, because a late reply of theirs may still come."""
 
     @property
     def has_room(self) -> bool: ...
@@ -67,6 +74,8 @@ class MbapExchange:
     def __init__(self, first_id: int, timeout_s: float, window: int, counts: Counts) -> None:
         self.broken: str | None = None
         self.answered = False
+        self.is_uneven = False
+        self.debts: Collection[int] = ()
         self.echo = Echo.UNKNOWN
         self._timeout_s = timeout_s
         self._window = window
@@ -99,7 +108,10 @@ class MbapExchange:
     def send(self, ticket: int, request: Request, now: float) -> bytes:
         """The bytes to write for a request, which is pending from now on."""
         self._id = transaction = self._next_id()
-        self._pending[transaction] = _Pending(ticket, request, now, now + min(self._timeout_s, request.patience_s))
+        patience_s = self._timeout_s
+        if request.patience_s < patience_s:
+            patience_s, self.is_uneven = request.patience_s, True
+        self._pending[transaction] = _Pending(ticket, request, now, now + patience_s)
         self._counts.requests += 1
         return _MBAP.pack(transaction, 0, 6) + request.pdu
 

@@ -16,6 +16,8 @@ class Cut(NamedTuple):
 
     frame: bytes
     """From the unit on, without the checksum."""
+    begin: int
+    """How many bytes before it were passed over."""
     end: int
     """Where the rest of the buffer begins."""
 
@@ -29,8 +31,11 @@ class Framing(Protocol):
     def size(self, length: int) -> int:
         """Bytes on the line for a message of `length` bytes."""
 
-    def cut(self, buffer: bytes, units: Container[int], start: int = 0) -> Cut | None:
-        """The first whole answer of one of these units whose checksum is right; what is around it is passed over."""
+    def cut(self, buffer: bytes, units: Container[int], *, is_over: bool = False) -> Cut | None:
+        """The first whole answer of one of these units whose checksum is right; what is around it is passed over.
+
+        `is_over`: nothing more comes, so what has begun and is not whole is noise.
+        """
 
 
 _READS = frozenset({1, 2, 3, 4})
@@ -46,9 +51,9 @@ class Rtu:
     def size(self, length: int) -> int:
         return length + 2
 
-    def cut(self, buffer: bytes, units: Container[int], start: int = 0) -> Cut | None:
+    def cut(self, buffer: bytes, units: Container[int], *, is_over: bool = False) -> Cut | None:
         """Where a frame seems to begin and is not whole yet, what comes after is not looked at."""
-        for at in range(start, len(buffer) - 4):
+        for at in range(len(buffer) - 4):
             if buffer[at] not in units:
                 continue
             function = buffer[at + 1]
@@ -59,10 +64,12 @@ class Rtu:
             else:
                 continue
             if end > len(buffer):
+                if is_over:
+                    continue
                 return None
             frame = buffer[at : end - 2]
             if crc(frame) == buffer[end - 2 : end]:
-                return Cut(frame, end)
+                return Cut(frame, at, end)
         return None
 
 
@@ -80,12 +87,15 @@ class Ascii:
     def size(self, length: int) -> int:
         return 2 * length + 5
 
-    def cut(self, buffer: bytes, units: Container[int], start: int = 0) -> Cut | None:
-        while (end := buffer.find(b"\n", start)) >= 0:
-            message = _spelt(buffer[buffer.rfind(b":", start, end) + 1 : end])
-            start = end + 1
+    def cut(self, buffer: bytes, units: Container[int], *, is_over: bool = False) -> Cut | None:
+        """A colon always begins a frame, so noise holds up nothing."""
+        start = 0
+        while (end := buffer.find(b"\r\n", start)) >= 0:
+            begin = buffer.rfind(b":", start, end)
+            message = _spelt(buffer[begin + 1 : end]) if begin >= 0 else b""
+            start = end + 2
             if len(message) >= 4 and message[0] in units and lrc(message[:-1]) == message[-1]:
-                return Cut(message[:-1], start)
+                return Cut(message[:-1], begin, start)
         return None
 
 
@@ -97,6 +107,6 @@ def _ascii(message: bytes) -> bytes:
 def _spelt(digits: bytes) -> bytes:
     """The bytes that hexadecimal digits spell; none where they spell nothing."""
     try:
-        return unhexlify(digits.strip(b"\r"))
+        return unhexlify(digits)
     except ValueError:
         return b""

@@ -5,6 +5,7 @@ device that serves one connection only has its place free when the next one come
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from drivers.modbus.counts import Counts
 from drivers.modbus.dial import Dial
 from drivers.modbus.reason import not_opened
 from drivers.modbus.request import Outcome, Request, Result
+from drivers.modbus.serial_exchange import Debt
 from drivers.modbus.wire import Wire
 
 _CLOSED = "the connection was closed"
@@ -44,9 +46,9 @@ class Link:
     """One endpoint. `ask` may not overlap itself; `close` may come at any time."""
 
     def __init__(
-        self, place: str, dial: Dial, timeout_s: float, counts: Counts, debts: Mapping[int, float] | None = None
+        self, place: str, dial: Dial, timeout_s: float, counts: Counts, debts: Mapping[int, Debt] | None = None
     ) -> None:
-        """`debts`: unit -> until when it owes a reply, where frames have no transaction id."""
+        """`debts`: unit -> the reply that it owes, where frames have no transaction id."""
         self.place = place
         self.is_awaited = False
         self.drains = debts is not None
@@ -59,7 +61,8 @@ class Link:
         self._closed = True
 
     def owes_until(self, unit: int) -> float:
-        return self._debts.get(unit, float("-inf"))
+        debt = self._debts.get(unit)
+        return debt.until if debt is not None else float("-inf")
 
     async def open(self) -> None:
         """Open the connection, name resolution included, within the time-out. Raises `NotConnected`."""
@@ -92,7 +95,7 @@ class Link:
                 if not batch.is_done:
                     ends += self._take_back(wire, batch)
                     if ends > 1:
-                        raise NotConnected("the device closed the connection twice within one read")
+                        raise _ended_twice(wire)
         finally:
             self._counts.skipped += batch.skipped
             if not batch.is_done or self._wire is None or not self._wire.is_sound:
@@ -148,3 +151,10 @@ class Link:
             await wire.end(reset=reset)
             if self._wire is wire:
                 self._wire = None
+
+
+def _ended_twice(wire: Wire) -> NotConnected:
+    """With TLS 1.3 a device refuses our certificate after it has taken the connection."""
+    if isinstance(wire.error, ssl.SSLError):
+        return not_opened(wire.error)
+    return NotConnected("the device closed the connection twice within one read")

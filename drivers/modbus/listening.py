@@ -14,7 +14,10 @@ from drivers.modbus.endpoint import Endpoint
 from drivers.modbus.exchange import Exchange
 from drivers.modbus.reason import not_opened
 from drivers.modbus.request import Outcome, Request, Result
+from drivers.modbus.serial_exchange import Debt
 from drivers.modbus.wires import StreamWire
+
+_CLOSED = "the connection was closed"
 
 HELLO_S = 10.0
 """How long a modem has to say its hello, where one is expected."""
@@ -29,13 +32,14 @@ class ListeningLink:
         pause_s: float,
         counts: Counts,
         exchange: Callable[[], Exchange],
-        debts: Mapping[int, float] | None = None,
+        debts: Mapping[int, Debt] | None = None,
     ) -> None:
         self.place = at.place
         self._at = at
         self._pause_s = pause_s
         self._counts = counts
         self._new_exchange = exchange
+        self._is_open = False
         self._server: asyncio.Server | None = None
         self._wire: DialledIn | None = None
         self.drains = debts is not None
@@ -47,7 +51,8 @@ class ListeningLink:
         return self._wire is None or not self._wire.is_sound
 
     def owes_until(self, unit: int) -> float:
-        return self._debts.get(unit, float("-inf"))
+        debt = self._debts.get(unit)
+        return debt.until if debt is not None else float("-inf")
 
     @property
     def port(self) -> int:
@@ -57,25 +62,32 @@ class ListeningLink:
     async def open(self) -> None:
         """Listen. Raises `NotConnected` where that is not possible."""
         await self.close()
+        self._is_open = True
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._new_wire, self._at.host, self._at.port)
+            server = await loop.create_server(self._new_wire, self._at.host, self._at.port)
         except OSError as error:
+            self._is_open = False
             raise not_opened(error) from error
+        if not self._is_open:
+            server.close()
+            raise NotConnected(_CLOSED)
+        self._server = server
 
     async def close(self) -> None:
         """Stop listening and hang up."""
+        self._is_open = False
         if self._server is not None:
             self._server.close()
             self._server = None
         for wire in list(self._here):
-            wire.exchange.give_up()
+            self._counts.lost += len(wire.exchange.give_up())
             await wire.end(reset=False)
 
     async def ask(self, requests: Sequence[Request], patience: int = PATIENCE) -> list[Outcome]:
         """Make requests to one unit and return their outcomes, in order. Raises `NotConnected` after `close`."""
-        if self._server is None:
-            raise NotConnected("the connection was closed")
+        if not self._is_open:
+            raise NotConnected(_CLOSED)
         batch = Batch(requests, patience)
         wire = self._wire
         if wire is not None and wire.is_sound:
@@ -86,6 +98,8 @@ class ListeningLink:
                     self._counts.lost += len(wire.exchange.give_up())
                     wire.hang_up(reset=True)
         if not batch.is_done:
+            if not self._is_open:
+                raise NotConnected(_CLOSED)
             now = asyncio.get_running_loop().time()
             batch.abandon(Outcome(Result.LOST, now, now))
         self._counts.skipped += batch.skipped
@@ -96,16 +110,16 @@ class ListeningLink:
     def _new_wire(self) -> "DialledIn":
         return DialledIn(self._new_exchange(), self._pause_s, self, self._at.hello)
 
-    def came(self, wire: "DialledIn") -> None:
-        """Somebody dialled in; who he is will be seen."""
+    def came(self, wire: "DialledIn") -> bool:
+        """Somebody dialled in, and who he is will be seen; False where he comes to a door that was just closed."""
         self._here.add(wire)
+        return self._is_open
 
     def known(self, wire: "DialledIn") -> None:
         """He is the one who is expected."""
         before, self._wire = self._wire, wire
         self._counts.connects += 1
         if before is not None:
-            before.exchange.give_up()
             before.hang_up(reset=True)
 
     def left(self, wire: "DialledIn") -> None:
@@ -126,8 +140,9 @@ class DialledIn(StreamWire):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._link.came(self)
-        if self._hello:
+        if not self._link.came(self):
+            self.hang_up(reset=True)
+        elif self._hello:
             self._patience = asyncio.get_running_loop().call_later(HELLO_S, partial(self.hang_up, reset=True))
         else:
             self._link.known(self)

@@ -47,6 +47,9 @@ class GroupReader:
         self._its = manners
         self._searches = 0
         self._registers = layout.registers
+        self._is_shared = unit.bus.is_shared
+        # On a line with others one time-out ends a unit's turn: the next request would have to wait for its reply.
+        self._patience = 1 if self._is_shared and manners.link.drains else PATIENCE
         self._unnamed: dict[int, Quality] = {}
         """Faults of single tags that are still to be named."""
 
@@ -59,7 +62,7 @@ class GroupReader:
 
     async def read(self) -> Sequence[Scan]:
         """One Scan for each request. Raises `NotConnected`."""
-        if self._owes() or (self._unit.is_out and not await self._came_back()):
+        if self._is_shared and (self._owes() or (self._unit.is_out and not await self._came_back())):
             return self._silence()
         layout = self._layout
         blocks, requests = layout.blocks, layout.requests
@@ -78,7 +81,7 @@ class GroupReader:
         if failed:
             scans += await self._deal_with(failed)
         if len(failed) < len(blocks):
-            self._unit.answered(_slowest(outcomes) if self._unit.bus.is_shared else 0.0)
+            self._unit.answered(_slowest(outcomes) if self._is_shared else 0.0)
         elif requests:
             self._judge_unit(outcomes)
         if probed is not None:
@@ -191,13 +194,7 @@ class GroupReader:
 
     def _owes(self) -> bool:
         """Whether the unit must not be asked yet, and others would wait for that: then it loses this turn."""
-        its = self._its.link
-        return self._unit.bus.is_shared and its.owes_until(self._layout.unit) > asyncio.get_running_loop().time()
-
-    @property
-    def _patience(self) -> int:
-        """On a line with others, one time-out ends a unit's turn: the next request would have to wait for its reply."""
-        return 1 if self._unit.bus.is_shared and self._its.link.drains else PATIENCE
+        return self._its.link.owes_until(self._layout.unit) > asyncio.get_running_loop().time()
 
     def _silence(self) -> list[Scan]:
         """Faults of a unit that is not asked, as far as they are not named yet."""

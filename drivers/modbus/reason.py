@@ -30,5 +30,7 @@ def not_opened(error: OSError) -> NotConnected:
         return NotConnected(f"certificate not accepted: {error.verify_message}", "M2018")
     if isinstance(error, ssl.SSLError):
         return NotConnected(f"TLS failed: {(error.reason or str(error)).replace('_', ' ').lower()}", "M2019")
+    if isinstance(error, ConnectionError) and error.errno is None:  # asyncio's own, of a handshake that breaks off
+        return NotConnected("TLS failed: the device closed the connection", "M2019")
     reason, code = _REASONS.get(error.errno or 0, (error.strerror or str(error) or type(error).__name__, None))
     return NotConnected(reason, code)

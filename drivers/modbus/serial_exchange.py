@@ -2,11 +2,12 @@
 
 One request at a time. A reply that came too late cannot be told from the reply to the next request, so:
 
-* **Drain.** A unit that let a request time out is asked nothing more until its missing reply came, or until `max_late`
-  has passed since; other units are told apart by their number and may be asked meanwhile. What a unit owes outlives the
-  connection, since a gateway may pass the late reply on to the next one.
+* **Drain.** A unit that owes a reply, because none came in time or what came did not fit, is asked nothing more until
+  one came that fits, or until `max_late` has passed since; other units are told apart by their number and may be asked
+  meanwhile. What a unit owes outlives the connection, since a gateway may pass the late reply on to the next one.
 * **Echo.** On some RS-485 adapters every request comes back before its reply. Whether a line echoes is learnt from a
-  request that no reply can look like; until then bytes that equal the request are never a value.
+  request that no reply can look like, and that it does not only where nothing at all came before the reply; until then
+  bytes that equal the request are never a value.
 
 A frame counts when unit, function, length and checksum are right; what is around it is passed over.
 """
@@ -19,6 +20,7 @@ from drivers.modbus.exchange import SILENCES, Echo
 from drivers.modbus.frames import Framing
 from drivers.modbus.request import Outcome, Request, Result
 
+_ALWAYS = float("-inf")
 _MOST = 1100
 """Bytes that are kept unread: two ASCII frames of the longest kind. More is noise, of which the newest is kept."""
 
@@ -47,8 +49,16 @@ class Manner(NamedTuple):
     """Whether three time-outs in a row say that the connection is dead: a socket yes, a serial port no."""
 
 
-Debts = dict[int, float]
-"""Unit -> until when, in monotonic seconds, its late reply may still come. Shared by all exchanges of one endpoint."""
+class Debt(NamedTuple):
+    """A reply that may still come."""
+
+    until: float
+    """In monotonic seconds."""
+    request: Request
+
+
+Debts = dict[int, Debt]
+"""Unit -> what it owes. Shared by all exchanges of one endpoint."""
 
 
 class SerialExchange:
@@ -60,11 +70,15 @@ class SerialExchange:
         self.echo = Echo.UNKNOWN
         """Whether our own requests come back."""
         self._its = manner
-        self._debts = debts
+        self.is_uneven = True
+        self.debts = debts
         self._counts = counts
         self._pending: Pending | None = None
         self._rest = b""
         self._is_echoed = False
+        """Whether the pending request came back."""
+        self._is_clean = True
+        """Whether nothing was passed over since the pending request."""
         self._silences = 0
 
     @property
@@ -74,7 +88,7 @@ class SerialExchange:
 
     def free_at(self, unit: int) -> float:
         """When that unit may be asked, in monotonic seconds."""
-        return self._debts.get(unit, float("-inf")) if self._debts else float("-inf")
+        return self.debts[unit].until if unit in self.debts else _ALWAYS
 
     @property
     def deadline(self) -> float | None:
@@ -87,8 +101,8 @@ class SerialExchange:
         sent = now + self._transmission_s(len(frame), request)
         deadline, last = sent + min(self._its.timeout_s, request.patience_s), sent + self._its.timeout_s
         self._pending = Pending(ticket, request, frame, now, deadline, last + self._its.max_late_s)
-        self._rest, self._is_echoed = b"", False
-        self._debts.pop(request.unit, None)
+        self._rest, self._is_echoed, self._is_clean = b"", False, True
+        self.debts.pop(request.unit, None)
         self._counts.requests += 1
         return frame
 
@@ -98,7 +112,9 @@ class SerialExchange:
 
     def receive(self, data: bytes, now: float) -> list[tuple[int, Outcome]]:
         """What ends with these bytes: (ticket, outcome). Never raises, whatever the bytes are."""
-        self._rest = (self._rest + data)[-_MOST:]
+        rest = self._rest + data
+        self._rest = rest[-_MOST:]
+        self._is_clean = self._is_clean and len(rest) <= _MOST
         pending = self._pending
         if pending is not None and self.echo is not Echo.NO and not self._is_echoed:
             self._strip_echo(pending.frame)
@@ -110,22 +126,32 @@ class SerialExchange:
             self._rest = self._rest[len(frame) :]
             self._is_echoed = True
 
-    def _take_frames(self, now: float, start: int = 0) -> list[tuple[int, Outcome]]:
+    def _take_frames(self, now: float, *, is_over: bool = False) -> list[tuple[int, Outcome]]:
         ended: list[tuple[int, Outcome]] = []
-        while (pending := self._pending) is not None or self._debts:
-            units = self._debts.keys() if pending is None else {pending.request.unit, *self._debts}
-            cut = self._its.framing.cut(self._rest, units, start)
+        while (pending := self._pending) is not None or self.debts:
+            units = self.debts.keys() if pending is None else {pending.request.unit, *self.debts}
+            cut = self._its.framing.cut(self._rest, units, is_over=is_over)
             if cut is None:
                 break
-            self._rest, start = self._rest[cut.end :], 0
-            if pending is not None and self._is_own(cut.frame, pending):
+            self._rest = self._rest[cut.end :]
+            self._is_clean = self._is_clean and cut.begin == 0
+            if pending is None or cut.frame[0] != pending.request.unit:
+                self._settle_debt(cut.frame)
+            elif self._is_own(cut.frame, pending):
                 self._is_echoed = True
-            elif pending is not None and cut.frame[0] == pending.request.unit:
-                ended.append((pending.ticket, self._judge(pending, cut.frame, now)))
+            else:
                 self._pending = None
-            elif self._debts.pop(cut.frame[0], None) is not None:
-                self._counts.late += 1
+                ended.append((pending.ticket, self._judge(pending, cut.frame, now)))
         return ended
+
+    def _settle_debt(self, frame: bytes) -> None:
+        """A frame from a unit that owes one, unless it is our own request that comes back late as well."""
+        request = self.debts[frame[0]].request
+        is_own = frame == request.pdu and self.echo is not Echo.NO
+        if not is_own and (_answers(frame, request) or _refuses(frame, request)):
+            del self.debts[request.unit]
+            self._counts.late += 1
+            self._silences = 0
 
     def _is_own(self, frame: bytes, pending: Pending) -> bool:
         """Whether it is our request coming back behind some noise; a reply that looks like it is lost with that."""
@@ -135,25 +161,26 @@ class SerialExchange:
         """What a reply means for the request."""
         request = pending.request
         self._learn_echo(pending)
-        if len(frame) == request.size and frame.startswith(request.head):
+        if _answers(frame, request):
             self._heard()
             self._counts.answers += 1
             return Outcome(Result.ANSWER, pending.sent, now, frame[3:])
-        if len(frame) == 3 and frame.startswith(request.refusal):
+        if _refuses(frame, request):
             self._heard()
             self._counts.exceptions += 1
             return Outcome(Result.EXCEPTION, pending.sent, now, code=frame[2])
         self._counts.protocol_errors += 1
+        self._owe(pending)  # what came may be a reply of long ago, and the right one still on its way
         return Outcome(Result.PROTOCOL, pending.sent, now)
 
     def _learn_echo(self, pending: Pending) -> None:
-        """A reply came: with our request before it, or without, where no reply could be taken for the request."""
+        """A reply came: behind our request, or behind nothing, where no reply could be taken for the request."""
         if self.echo is not Echo.UNKNOWN:
             return
         if self._is_echoed:
             self.echo = Echo.YES
             self._counts.echoed += 1
-        elif not _may_look_alike(pending.request):
+        elif self._is_clean and not _may_look_alike(pending.request):
             self.echo = Echo.NO
 
     def _heard(self) -> None:
@@ -165,9 +192,8 @@ class SerialExchange:
         pending = self._pending
         if pending is None or pending.deadline > now:
             return []
-        for start in range(1, len(self._rest)):  # noise can look like the beginning of a frame
-            if ended := self._take_frames(now, start):
-                return ended
+        if ended := self._take_frames(now, is_over=True):  # noise may have looked like the beginning of a frame
+            return ended
         self._pending = None
         self._counts.timeouts += 1
         self._counts.garbled += bool(self._rest)
@@ -178,7 +204,7 @@ class SerialExchange:
         return [(pending.ticket, Outcome(Result.TIMEOUT, pending.sent, now))]
 
     def _owe(self, pending: Pending) -> None:
-        self._debts[pending.request.unit] = pending.owed_until
+        self.debts[pending.request.unit] = Debt(pending.owed_until, pending.request)
 
     def give_up(self) -> list[int]:
         """Tickets of what is still pending; nothing is pending after that, but its reply may still come."""
@@ -189,6 +215,14 @@ class SerialExchange:
         return [pending.ticket]
 
 
+def _answers(frame: bytes, request: Request) -> bool:
+    return len(frame) == request.size and frame.startswith(request.head)
+
+
+def _refuses(frame: bytes, request: Request) -> bool:
+    return len(frame) == 3 and frame.startswith(request.refusal)
+
+
 def _may_look_alike(request: Request) -> bool:
     """Whether a right reply could have the very bytes of its request."""
-    return request.pdu.startswith(request.head) and len(request.pdu) == request.size
+    return _answers(request.pdu, request)

@@ -28,6 +28,8 @@ class Wire:
         self.exchange = exchange
         self.is_sound = True
         """Whether requests can be sent."""
+        self.error: Exception | None = None
+        """What ended it, where the transport knows."""
         self._pause_s = pause_s
         self._loop = asyncio.get_running_loop()
         self._gone = asyncio.Event()
@@ -102,7 +104,9 @@ class Wire:
         if batch.is_done or not self.is_sound:
             self._end_run()
         elif batch.has_next and self.exchange.has_room:
-            when = max(self._not_before, self.exchange.free_at(batch.unit))
+            when = self._not_before
+            if self.exchange.debts:
+                when = max(when, self.exchange.free_at(batch.unit))
             if now < when:
                 self._wait_for_turn(when)
             else:
@@ -124,9 +128,10 @@ class Wire:
                     self._wait_for_turn(self._not_before)
                 break
         cast("Output", self._output).write(frames)
-        deadline = cast("float", self.exchange.deadline)
-        if self._deadline is None or deadline < self._deadline.when():
-            self._expect(deadline)
+        if self._deadline is None or self.exchange.is_uneven:
+            deadline = cast("float", self.exchange.deadline)
+            if self._deadline is None or deadline < self._deadline.when():
+                self._expect(deadline)
 
     def _wait_for_turn(self, when: float) -> None:
         if self._turn is not None and self._turn.when() > when:

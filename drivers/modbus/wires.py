@@ -36,6 +36,7 @@ class StreamWire(Wire, asyncio.BufferedProtocol):
         self.is_sound = False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.error = exc
         self.ended()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -45,7 +46,9 @@ class StreamWire(Wire, asyncio.BufferedProtocol):
         self.arrived(self._buffer[:nbytes].tobytes())
 
     def linger_not(self) -> None:
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        """Under TLS the socket may be closed before we are told."""
+        if self._socket.fileno() >= 0:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
 
 
 class DatagramWire(Wire, asyncio.DatagramProtocol):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.fakes.framing import MBAP, Framing
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -40,14 +42,13 @@ class Reply:
     gap_s: float = 0.001
     drop_at: int | None = None
     """Cut the connection after so many bytes."""
+    framing: Framing = MBAP
 
     @property
     def data(self) -> bytes:
         if self.raw is not None:
             return self.raw
-        length = 1 + len(self.pdu) if self.length is None else self.length
-        head = b"".join(n.to_bytes(2, "big") for n in (self.transaction, self.protocol, length))
-        return head + bytes((self.unit,)) + self.pdu
+        return self.framing.put(self)
 
 
 Change = Callable[[Reply, Asked, random.Random], None]
@@ -184,6 +185,27 @@ def dropped(at: int = 0) -> Change:
 
     def change(reply: Reply, asked: Asked, chance: random.Random) -> None:
         reply.drop_at = at
+
+    return change
+
+
+def flipped(most: int = 3) -> Change:
+    """One to `most` bits of the frame are turned over."""
+
+    def change(reply: Reply, asked: Asked, chance: random.Random) -> None:
+        spoilt = bytearray(reply.data)
+        for bit in chance.sample(range(8 * len(spoilt)), chance.randint(1, most)):
+            spoilt[bit // 8] ^= 1 << bit % 8
+        reply.raw = bytes(spoilt)
+
+    return change
+
+
+def behind(noise: bytes) -> Change:
+    """Noise in front of a right frame."""
+
+    def change(reply: Reply, asked: Asked, chance: random.Random) -> None:
+        reply.raw = noise + reply.data
 
     return change
 

@@ -1,7 +1,7 @@
-"""A Modbus TCP server by libmodbus, through ctypes: `python -m tests.fakes.libmodbus`, as its own process.
+"""A Modbus server by libmodbus, through ctypes: `python -m tests.fakes.libmodbus [SERIAL-PORT]`, as its own process.
 
 Standard input: one JSON object {"holding": [...], "input": [...], "coil": [...], "discrete": [...]}, each from address
-0. Standard output: the port, once it listens. It serves until it is ended.
+0. Standard output: the port, once it listens. It serves until it is ended. Modbus TCP, or RTU on a serial port.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ class Mapping(ctypes.Structure):
 
 def library() -> ctypes.CDLL:
     found = ctypes.CDLL(find_library("modbus"))
-    found.modbus_new_tcp.restype = ctypes.c_void_p
+    found.modbus_new_tcp.restype = found.modbus_new_rtu.restype = ctypes.c_void_p
     found.modbus_mapping_new.restype = ctypes.POINTER(Mapping)
     return found
 
@@ -37,23 +37,43 @@ def library() -> ctypes.CDLL:
 def serve(tables: dict[str, list[int]]) -> None:
     modbus = library()
     context = ctypes.c_void_p(modbus.modbus_new_tcp(b"127.0.0.1", 0))
-    sizes = [len(tables[name]) for name in ("coil", "discrete", "holding", "input")]
-    mapping = modbus.modbus_mapping_new(*sizes)
-    for name, field in (("coil", "bits"), ("discrete", "input_bits"), ("holding", "registers")):
-        _fill(getattr(mapping.contents, f"tab_{field}"), tables[name])
-    _fill(mapping.contents.tab_input_registers, tables["input"])
+    mapping = _mapping(modbus, tables)
     listening = modbus.modbus_tcp_listen(context, 1)
     print(_port(listening), flush=True)
-    query = (ctypes.c_uint8 * 260)()
     while True:
         client = ctypes.c_int(listening)
         if modbus.modbus_tcp_accept(context, ctypes.byref(client)) < 0:
             return
-        while (size := modbus.modbus_receive(context, query)) >= 0:
-            if size:
-                _record(query[7])
-                modbus.modbus_reply(context, query, size, mapping)
+        _talk(modbus, context, mapping, header=7)
         modbus.modbus_close(context)
+
+
+def serve_rtu(tables: dict[str, list[int]], port: str) -> None:
+    """As unit 1."""
+    modbus = library()
+    context = ctypes.c_void_p(modbus.modbus_new_rtu(port.encode(), 115200, ctypes.c_char(b"N"), 8, 1))
+    modbus.modbus_set_slave(context, 1)
+    if modbus.modbus_connect(context) < 0:
+        sys.exit(f"libmodbus cannot open {port}")
+    print(port, flush=True)
+    _talk(modbus, context, _mapping(modbus, tables), header=1)
+
+
+def _talk(modbus: ctypes.CDLL, context: ctypes.c_void_p, mapping: object, header: int) -> None:
+    query = (ctypes.c_uint8 * 260)()
+    while (size := modbus.modbus_receive(context, query)) >= 0:
+        if size:
+            _record(query[header])
+            modbus.modbus_reply(context, query, size, mapping)
+
+
+def _mapping(modbus: ctypes.CDLL, tables: dict[str, list[int]]) -> "ctypes._Pointer[Mapping]":
+    sizes = [len(tables[name]) for name in ("coil", "discrete", "holding", "input")]
+    mapping: ctypes._Pointer[Mapping] = modbus.modbus_mapping_new(*sizes)
+    for name, field in (("coil", "bits"), ("discrete", "input_bits"), ("holding", "registers")):
+        _fill(getattr(mapping.contents, f"tab_{field}"), tables[name])
+    _fill(mapping.contents.tab_input_registers, tables["input"])
+    return mapping
 
 
 def _fill(table: "ctypes._Pointer[ctypes.c_uint16] | ctypes._Pointer[ctypes.c_uint8]", values: list[int]) -> None:
@@ -76,4 +96,8 @@ def _record(function: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(json.loads(sys.stdin.readline()))
+    image = json.loads(sys.stdin.readline())
+    if sys.argv[1:]:
+        serve_rtu(image, sys.argv[1])
+    else:
+        serve(image)

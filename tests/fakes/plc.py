@@ -1,9 +1,11 @@
-"""A programmable PLC on a free loopback port: Modbus TCP from the standard's text, not from the driver's code.
+"""A programmable PLC on a free loopback port: Modbus from the standard's text, not from the driver's code.
 
     async with FakePlc() as plc:
         plc.unit(1).holding[100] = 42
         with plc.fault(exception(2), unit=1, start=110, end=117):
             ...
+
+Modbus TCP where nothing else is said; `FakePlc(at=Pty(path), framing=RTU)` is a slave on a serial line.
 
 Every register answers 0 until it is set. `illegal(...)` makes addresses that answer exception 2.
 """
@@ -11,18 +13,14 @@ Every register answers 0 until it is set. `illegal(...)` makes addresses that an
 import argparse
 import asyncio
 import random
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import pairwise
-from typing import Self, cast
+from typing import Self
 
 from tests.fakes.faults import Asked, Change, Reply, Rule, exception
-from tests.fakes.recorder import record
-
-_ESTABLISHED = 1
-"""First byte of Linux's `struct tcp_info`."""
+from tests.fakes.framing import MBAP, Framing
+from tests.fakes.sockets import Place, TcpPort
+from tests.fakes.talks import Talk
 
 Describe = Callable[[int, Asked], int]
 """(address, request) -> the value of a register: so that a test can tell which request a value answers."""
@@ -42,10 +40,10 @@ class Memory:
 
 
 class FakePlc:
-    """One listening socket, any number of units."""
+    """One place to be spoken to, any number of units."""
 
-    def __init__(self, port: int = 0, *, seed: int = 0) -> None:
-        self.port = port
+    def __init__(self, port: int = 0, *, seed: int = 0, at: Place | None = None, framing: Framing = MBAP) -> None:
+        self.framing = framing
         self.echoes = True
         """Whether replies carry the transaction id of their request, or always 0."""
         self.is_mute = False
@@ -54,6 +52,10 @@ class FakePlc:
         """More than these are accepted by the kernel and reset at once."""
         self.delay_s = 0.0
         """From the arrival of each request to its reply."""
+        self.latest_s = float("inf")
+        """Replies with a delay that cannot be sent within this time are not sent at all."""
+        self.sends_back = False
+        """Every byte that is heard comes back at once: the echo of an RS-485 line."""
         self.units: dict[int, Memory] | None = None
         """Which units there are; others answer exception 11. None: every unit that is asked for."""
         self.describe: Describe | None = None
@@ -65,31 +67,32 @@ class FakePlc:
         self.chance = random.Random(seed)
         self._memories: dict[int, Memory] = {}
         self._rules: list[Rule] = []
-        self._server: asyncio.Server | None = None
-        self._talks: set[_Talk] = set()
+        self.talks: set[Talk] = set()
+        self._at: Place = TcpPort(port) if at is None else at
         self._changed = asyncio.Event()
 
     @property
     def url(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
+        return self._at.url(self.framing.scheme)
+
+    @property
+    def port(self) -> int:
+        """Of a socket."""
+        return int(self.url.rpartition(":")[2])
 
     def unit(self, number: int) -> Memory:
         return self._memories.setdefault(number, Memory())
 
     async def start(self) -> None:
-        """Listen, on the same port as before if there was one."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Talk(self), "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Listen, at the same place as before if there was one."""
+        await self._at.open(self)
 
     async def stop(self) -> None:
         """Power off: nobody listens, all connections are reset."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._at.close()
         self.cut()
-        while self._talks:
-            await next(iter(self._talks)).gone.wait()
+        while self.talks:
+            await next(iter(self.talks)).gone.wait()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -104,15 +107,19 @@ class FakePlc:
             self._changed.clear()
             await self._changed.wait()
 
+    def stir(self) -> None:
+        """Something changed."""
+        self._changed.set()
+
     def cut(self) -> None:
         """Reset all connections; new ones are welcome."""
-        for talk in list(self._talks):
-            talk.transport.abort()
+        for talk in list(self.talks):
+            talk.abort()
 
     def say(self, data: bytes) -> None:
         """Send bytes that nobody asked for, on all connections."""
-        for talk in self._talks:
-            talk.transport.write(data)
+        for talk in self.talks:
+            talk.write(data)
 
     def fault(
         self,
@@ -138,10 +145,10 @@ class FakePlc:
 
     def answer(self, asked: Asked) -> Reply:
         """The reply to a request, with all that is wrong with it."""
-        record(asked.function)
         self.requests.append(asked)
         self._changed.set()
-        reply = Reply(asked.transaction if self.echoes else 0, asked.unit, self._pdu(asked), delay_s=self.delay_s)
+        transaction = asked.transaction if self.echoes else 0
+        reply = Reply(transaction, asked.unit, self._pdu(asked), delay_s=self.delay_s, framing=self.framing)
         for rule in list(self._rules):
             if rule.applies(asked, self.chance):
                 rule.hits += 1
@@ -175,85 +182,6 @@ def _packed(bits: Sequence[int]) -> bytes:
     """Bits as Modbus has them: the first one lowest in the first byte."""
     number = sum(1 << at for at, bit in enumerate(bits) if bit)
     return number.to_bytes((len(bits) + 7) // 8, "little")
-
-
-class _Talk(asyncio.Protocol):
-    """One connection, as the PLC sees it."""
-
-    def __init__(self, plc: FakePlc) -> None:
-        self.plc = plc
-        self.gone = asyncio.Event()
-        self.number = -1
-        self._received = b""
-        self._timers: set[asyncio.TimerHandle] = set()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        plc = self.plc
-        self.number = plc.accepted
-        plc.accepted += 1
-        plc.open += 1
-        plc._talks.add(self)
-        plc._changed.set()
-        held = sum(talk.is_held for talk in plc._talks)
-        if plc.max_connections is not None and held > plc.max_connections:
-            self.transport.abort()
-        else:
-            plc.most_open = max(plc.most_open, held)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the client still has its end open: the kernel knows before this loop has come to hear of it."""
-        peer: socket.socket = self.transport.get_extra_info("socket")
-        return peer.fileno() >= 0 and peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.plc.open -= 1
-        self.plc._talks.discard(self)
-        self.plc._changed.set()
-        for timer in self._timers:
-            timer.cancel()
-        self.gone.set()
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while len(self._received) >= 12:
-            frame, self._received = self._received[:12], self._received[12:]
-            transaction, protocol, length = (int.from_bytes(frame[at : at + 2], "big") for at in (0, 2, 4))
-            if protocol != 0 or length != 6:
-                record(frame[7])
-                raise AssertionError(f"not a read request: {frame.hex()}")
-            start, count = int.from_bytes(frame[8:10], "big"), int.from_bytes(frame[10:], "big")
-            asked = Asked(len(self.plc.requests), self.number, transaction, frame[6], frame[7], start, count)
-            reply = self.plc.answer(asked)
-            if not self.plc.is_mute:
-                self._reply(reply)
-
-    def _reply(self, reply: Reply) -> None:
-        data = reply.data * reply.times
-        if reply.drop_at is not None:
-            data = data[: reply.drop_at]
-        edges = [0, *[at for at in reply.split_at if at < len(data)], len(data)]
-        when = reply.delay_s
-        for low, high in pairwise(edges):
-            self._later(when, partial(self.transport.write, data[low:high]))
-            when += reply.gap_s
-        if reply.drop_at is not None:
-            self._later(when, self.transport.abort)
-
-    def _later(self, delay_s: float, action: Callable[[], None]) -> None:
-        if delay_s <= 0:
-            if not self.transport.is_closing():
-                action()
-            return
-
-        def act() -> None:
-            self._timers.discard(timer)
-            if not self.transport.is_closing():
-                action()
-
-        timer = asyncio.get_running_loop().call_later(delay_s, act)
-        self._timers.add(timer)
 
 
 async def _serve(port: int, delay_s: float) -> None:

@@ -1,8 +1,9 @@
-// A Modbus TCP server by modbus-serial. Standard input: the tables as one line of JSON; standard output: the port.
+// A Modbus server by modbus-serial: TCP, or RTU on the serial port that is its argument. Standard input: the tables as
+// one line of JSON; standard output: the port.
 "use strict";
 const fs = require("fs");
 const readline = require("readline");
-const { ServerTCP } = require("modbus-serial");
+const { ServerSerial, ServerTCP } = require("modbus-serial");
 
 const record = (code) => {
   if (process.env.LINESIDE_WIRE_RECORD) fs.appendFileSync(process.env.LINESIDE_WIRE_RECORD, `${code}\n`);
@@ -18,6 +19,12 @@ readline.createInterface({ input: process.stdin }).once("line", (line) => {
     setCoil: () => record(5),
     setRegister: () => record(6),
   };
+  const port = process.argv[2];
+  if (port) {
+    const slave = new ServerSerial(vector, { path: port, baudRate: 115200, unitID: 1 });
+    slave.on("initialized", () => console.log(port));
+    return;
+  }
   const server = new ServerTCP(vector, { host: "127.0.0.1", port: 0, unitID: 1 });
   server.on("initialized", () => {
     const listening = server._server;

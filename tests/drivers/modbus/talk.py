@@ -83,15 +83,16 @@ def holding(addresses: range) -> dict[str, str]:
 
 @asynccontextmanager
 async def talk(
-    plc: FakePlc | int,
+    plc: FakePlc | int | str,
     *groups: Group,
     timeout: str = "200ms",
     connect: bool = True,
+    tls: Mapping[str, str] | None = None,
     **limits: object,
 ) -> AsyncIterator[Talk]:
-    """A driver on a PLC (or a port), connected, and closed at the end."""
-    port = plc if isinstance(plc, int) else plc.port
-    keys = {"url": f"tcp://127.0.0.1:{port}", "timeout": timeout, "limits": limits}
+    """A driver on a PLC (or a port, or a URL), connected, and closed at the end."""
+    url = plc if isinstance(plc, str) else f"tcp://127.0.0.1:{plc}" if isinstance(plc, int) else plc.url
+    keys = {"url": url, "timeout": timeout, "tls": tls, "limits": limits}
     said, clock = Said(), Clock()
     driver = open_driver(PLUGIN.connection.model_validate(keys), groups, said, clock=clock)
     try:

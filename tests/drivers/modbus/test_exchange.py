@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.modbus.address import Table
 from drivers.modbus.counts import Counts
-from drivers.modbus.exchange import Echo, MbapExchange
+from drivers.modbus.exchange import DatagramExchange, Echo, MbapExchange
 from drivers.modbus.plan import Block
 from drivers.modbus.request import FUNCTIONS, Outcome, Request, Result, request
 
@@ -313,3 +313,57 @@ def test_a_value_comes_only_out_of_a_whole_frame_for_its_request(spoilt: list[tu
             if outcome.result is Result.ANSWER:
                 assert reply(ids[ticket], outcome.payload) in stream
                 assert len(outcome.payload) == 4
+
+
+# -- datagrams
+
+
+def datagrams() -> tuple[DatagramExchange, Counts]:
+    counts = Counts()
+    return DatagramExchange(41, TIMEOUT, 4, counts), counts
+
+
+def test_a_datagram_answers_its_request() -> None:
+    one, counts = datagrams()
+    transaction = sent_id(one.send(7, ask(), 10.0))
+    assert one.receive(reply(transaction), 10.5) == [(7, Outcome(Result.ANSWER, 10.0, 10.5, b"\0\1\0\2"))]
+    assert one.broken is None
+    assert counts.answers == 1
+
+
+@pytest.mark.parametrize("size", [1, 5, 6, 12])
+def test_a_datagram_that_is_not_whole_is_never_glued_to_the_next_one(size: int) -> None:
+    one, counts = datagrams()
+    data = reply(sent_id(one.send(0, ask(), 0.0)))
+    ((ticket, outcome),) = one.receive(data[:size], 0.1)
+    assert (ticket, outcome.result) == (0, Result.PROTOCOL)
+    assert one.broken
+    assert one.receive(data[size:], 0.2) == []
+    assert (counts.answers, counts.protocol_errors) == (0, 1)
+
+
+def test_what_came_in_one_datagram_with_a_torn_frame_is_not_believed() -> None:
+    one, counts = datagrams()
+    one.receive(reply(sent_id(one.send(0, ask(), 0.0))), 0.1)
+    first, second = (sent_id(one.send(ticket, ask(), 1.0)) for ticket in (1, 2))
+    ended = one.receive(reply(first) + reply(second)[:-1], 1.1)
+    assert [(ticket, outcome.result) for ticket, outcome in ended] == [(1, Result.PROTOCOL)]
+    assert one.broken
+    assert counts.answers == 1
+    assert one.give_up() == [2]
+
+
+def test_an_empty_datagram_says_nothing() -> None:
+    one, _ = datagrams()
+    one.send(0, ask(), 0.0)
+    assert one.receive(b"", 0.1) == []
+    assert one.broken is None
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6))
+def test_any_datagrams_never_raise_and_are_no_answer(data: list[bytes]) -> None:
+    one, counts = datagrams()
+    one.send(0, ask(), 0.0)
+    ended = [end for datagram in data for end in one.receive(datagram, 0.1)] + one.expire(TIMEOUT)
+    assert all(outcome.result is not Result.ANSWER for _, outcome in ended)
+    assert counts.answers == 0
