@@ -7,7 +7,6 @@ anchors, aliases, tags, directives, several documents, keys that are no plain wo
 import re
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -19,6 +18,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from agent.config.events import events
 from agent.config.fullwidth import Mended, Mistake, mend
 from agent.config.located import START, Findings, Path, Place, Step
 from agent.config.scalars import Scalar, resolve
@@ -92,7 +92,7 @@ def parse(text: str, findings: Findings) -> Node:
     mended = mend(text)
     tree = _Tree(findings, mended)
     try:
-        for event in YAML(typ="safe", pure=True).parse(mended.text):
+        for event in events(mended.text):
             if not tree.take(event):
                 break
     except MarkedYAMLError as error:
@@ -186,7 +186,7 @@ class _Tree:
 
     def _scalar(self, event: Any, at: Place) -> bool:
         value: Scalar = None if event is None else event.value
-        if isinstance(value, str) and event.style is None:
+        if isinstance(value, str) and not event.style:
             value = resolve(value)
         elif isinstance(value, str) and not value.isascii() and (found := _SURROGATE.search(value)):
             self._findings.wrong(at, self._path(), "E1006", character=f"U+{ord(found[0]):04X}")

@@ -124,6 +124,8 @@ class MbapExchange:
 
     def receive(self, data: bytes, now: float) -> list[tuple[int, Outcome]]:
         """What ends with these bytes: (ticket, outcome). Never raises, whatever the bytes are."""
+        if self.echo is Echo.YES and not self._rest and (answer := self._whole_answer(data, now)) is not None:
+            return [answer]
         ended: list[tuple[int, Outcome]] = []
         data = self._rest + data if self._rest else data
         start, size = 0, len(data)
@@ -141,6 +143,19 @@ class MbapExchange:
         if self._rest and not self._pending and self.echo is not Echo.YES:
             self._break("unsolicited bytes")
         return ended
+
+    def _whole_answer(self, data: bytes, now: float) -> tuple[int, Outcome] | None:
+        """The fitting answer that these bytes are, nothing before and nothing behind it; nearly always they are one."""
+        pending = self._pending.get(data[0] << 8 | data[1]) if len(data) > 9 else None
+        if pending is None:
+            return None
+        request = pending.request
+        if len(data) != 6 + request.size or not data.startswith(request.mbap_head, 2):
+            return None
+        del self._pending[data[0] << 8 | data[1]]
+        self._heard()
+        self._counts.answers += 1
+        return pending.ticket, Outcome(Result.ANSWER, pending.sent, now, data[9:])
 
     def _frame(self, transaction: int, frame: bytes, now: float, ended: list[tuple[int, Outcome]]) -> None:
         pending = self._pending.get(transaction)

@@ -36,6 +36,8 @@ class Request(NamedTuple):
     """Bytes of a fitting answer from the unit on."""
     refusal: bytes
     """Unit and function code with the top bit set, with which an exception reply begins."""
+    mbap_head: bytes
+    """The same as `head` in an MBAP frame: protocol id and length before it, behind the transaction id."""
     patience_s: float = math.inf
     """How long its answer is waited for at most, where that is less than the connection's time-out."""
 
@@ -50,6 +52,7 @@ def request(unit: int, block: Block) -> Request:
         bytes((unit, function, payload)),
         3 + payload,
         bytes((unit, function | 0x80)),
+        bytes((0, 0, 0, 3 + payload, unit, function, payload)),
     )
 
 

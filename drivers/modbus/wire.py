@@ -94,7 +94,10 @@ class Wire:
         self._not_before = now + self._pause_s
         if self._batch is not None:
             self._batch.settle(ended, broke=broke)
-            self._advance(now)
+            if self._batch.is_done:
+                self._end_run()
+            else:
+                self._advance(now)
 
     def _advance(self, now: float) -> None:
         """Send what may be sent now; end the run when there is nothing left to wait for."""
