@@ -5,7 +5,11 @@ PYTHON := $(BIN)/python
 STAMP := .venv/.synced
 CODE := agent drivers tests benchmarks bootstrap.py .ci
 MINUTES ?= 30
-PURE := tests/agent tests/drivers --ignore=tests/agent/demo --ignore=tests/agent/test_mqtt.py
+IMPURE := agent/app agent/cli agent/demo agent/test_mqtt.py agent/test_mqtt_over_websocket.py agent/test_mqtt_reach.py \
+    agent/test_poll.py agent/test_publish.py agent/test_publish_expiry.py drivers/simulated/test_contract.py \
+    drivers/modbus/test_contract.py drivers/modbus/test_link.py drivers/modbus/test_lookup.py \
+    drivers/modbus/test_listening.py drivers/modbus/test_simulate.py
+PURE := tests/agent tests/drivers $(IMPURE:%=--ignore=tests/%)
 
 .DEFAULT_GOAL := check
 .PHONY: format lint types imports cover test check acceptance bench soak demo clean

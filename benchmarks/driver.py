@@ -25,8 +25,8 @@ from drivers.modbus.codec import BlockCodec
 from drivers.modbus.plan import plan
 from drivers.modbus.resolve import resolve
 
-TURNS = 7
-READS = 2000
+TURNS = 31
+READS = 500
 REGISTERS = 125
 
 

@@ -1,7 +1,8 @@
 """The conversation with one Modbus endpoint: everything is planned when it is opened, then read."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -11,6 +12,7 @@ from drivers.modbus.config import Connection
 from drivers.modbus.counts import Counts
 from drivers.modbus.layout import Layout
 from drivers.modbus.link import Way
+from drivers.modbus.listening import ListeningLink
 from drivers.modbus.opening import way
 from drivers.modbus.reader import GroupReader, Manners
 from drivers.modbus.resolve import resolve_all, settings_of, terms
@@ -29,6 +31,9 @@ class ModbusDriver:
         self._counts = counts
         self._journal = journal
         self._told: set[str] = set()
+        self._is_fresh = True
+        """Whether nothing was read yet on this connection; the first read shows what is peculiar about the peer."""
+        self._listens = isinstance(link, ListeningLink)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -39,18 +44,19 @@ class ModbusDriver:
         """Open the connection. Raises `NotConnected`."""
         for reader in self._readers.values():
             reader.forget()
+        self._is_fresh = True
         await self._link.open()
 
-    async def read(self, group: str) -> Sequence[Scan]:
+    def read(self, group: str) -> Coroutine[Any, Any, Sequence[Scan]]:
         """Read one group once. Raises `NotConnected` when the connection is lost and cannot be opened again."""
+        if self._is_fresh or self._counts.unechoed or self._counts.echoed or self._listens:
+            return self._read_and_tell(group)
+        return self._readers[group].read()
+
+    async def _read_and_tell(self, group: str) -> Sequence[Scan]:
         scans = await self._readers[group].read()
-        if self._counts.unechoed or self._counts.echoed:
-            self._tell_peculiarities()
-        if self._link.is_awaited:
-            self._journal.lost("M2014", self._link.place)
-            self._told.add("M2014")
-        elif "M2014" in self._told:
-            self._journal.back("M2014", self._link.place)
+        self._is_fresh = False
+        self._tell_peculiarities()
         return scans
 
     def _tell_peculiarities(self) -> None:
@@ -59,6 +65,10 @@ class ModbusDriver:
             if times and code not in self._told:
                 self._told.add(code)
                 self._journal.note(code, self._link.place)
+        if self._link.is_awaited:
+            self._journal.lost("M2014", self._link.place)
+        else:
+            self._journal.back("M2014", self._link.place)
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""

@@ -61,6 +61,9 @@ class Echo(Enum):
     NO = "no"
 
 
+_YES, _ANSWER = Echo.YES, Result.ANSWER
+
+
 class _Pending(NamedTuple):
     ticket: int
     request: Request
@@ -91,8 +94,7 @@ class MbapExchange:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be sent now."""
-        window = self._window if self.echo is Echo.YES else 1
-        return self.broken is None and len(self._pending) < window
+        return not self._pending or (self.echo is _YES and len(self._pending) < self._window)
 
     def free_at(self, unit: int) -> float:
         """When that unit may be asked: at any time, since late replies are known by their ids."""
@@ -124,7 +126,7 @@ class MbapExchange:
 
     def receive(self, data: bytes, now: float) -> list[tuple[int, Outcome]]:
         """What ends with these bytes: (ticket, outcome). Never raises, whatever the bytes are."""
-        if self.echo is Echo.YES and not self._rest and (answer := self._whole_answer(data, now)) is not None:
+        if self.echo is _YES and not self._rest and (answer := self._whole_answer(data, now)) is not None:
             return [answer]
         ended: list[tuple[int, Outcome]] = []
         data = self._rest + data if self._rest else data
@@ -146,16 +148,18 @@ class MbapExchange:
 
     def _whole_answer(self, data: bytes, now: float) -> tuple[int, Outcome] | None:
         """The fitting answer that these bytes are, nothing before and nothing behind it; nearly always they are one."""
-        pending = self._pending.get(data[0] << 8 | data[1]) if len(data) > 9 else None
+        transaction = int.from_bytes(data[:2], "big")
+        pending = self._pending.get(transaction)
         if pending is None:
             return None
         request = pending.request
         if len(data) != 6 + request.size or not data.startswith(request.mbap_head, 2):
             return None
-        del self._pending[data[0] << 8 | data[1]]
-        self._heard()
+        del self._pending[transaction]
+        self.answered = True
+        self._silences = 0
         self._counts.answers += 1
-        return pending.ticket, Outcome(Result.ANSWER, pending.sent, now, data[9:])
+        return pending.ticket, Outcome(_ANSWER, pending.sent, now, data[9:])
 
     def _frame(self, transaction: int, frame: bytes, now: float, ended: list[tuple[int, Outcome]]) -> None:
         pending = self._pending.get(transaction)

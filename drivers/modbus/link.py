@@ -97,7 +97,8 @@ class Link:
                     if ends > 1:
                         raise _ended_twice(wire)
         finally:
-            self._counts.skipped += batch.skipped
+            if batch.skipped:
+                self._counts.skipped += batch.skipped
             if not batch.is_done or self._wire is None or not self._wire.is_sound:
                 await self._drop()
         return batch.outcomes

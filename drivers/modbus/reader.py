@@ -19,6 +19,7 @@ from drivers.modbus.unit import Unit
 _BUSY_PAUSE_S = 0.05
 """Before a busy device is asked again; doubled each time."""
 
+_ANSWER = Result.ANSWER
 _Ended = tuple[LiveBlock, Outcome]
 
 
@@ -74,16 +75,14 @@ class GroupReader:
         scans: list[Scan] = []
         failed: list[_Ended] = []
         for live, outcome in zip(blocks, outcomes, strict=False):
-            if outcome.result is Result.ANSWER:
+            if outcome.result is _ANSWER:
                 scans.append(live.answered(outcome.payload, _moment(outcome, epoch)))
             else:
                 failed.append((live, outcome))
         if failed:
             scans += await self._deal_with(failed)
-        if len(failed) < len(blocks):
-            self._unit.answered(_slowest(outcomes) if self._is_shared else 0.0)
-        elif requests:
-            self._judge_unit(outcomes)
+        if self._is_shared and requests:
+            self._judge_unit(outcomes, len(failed) < len(blocks))
         if probed is not None:
             scans += self._take_probe(*probed, outcomes[-1])
         return [*scans, *self._name_faults()] if self._unnamed else scans
@@ -170,8 +169,12 @@ class GroupReader:
 
     # -- units
 
-    def _judge_unit(self, outcomes: Sequence[Outcome]) -> None:
-        if any(_is_sign_of_life(outcome) for outcome in outcomes):
+    def _judge_unit(self, outcomes: Sequence[Outcome], answered: bool) -> None:
+        if answered:
+            self._unit.answered(_slowest(outcomes))
+        elif all(outcome.result is Result.LOST for outcome in outcomes):
+            return  # that says nothing of the unit: nobody was there to be asked
+        elif any(_is_sign_of_life(outcome) for outcome in outcomes):
             self._unit.answered(0.0)
         else:
             self._unit.failed(fault_of(outcomes[-1]), self._its.clock())

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from time import monotonic  # what the loop's clock is, without its call
 from typing import Protocol, cast
 
 from drivers.modbus.batch import Batch
@@ -47,7 +48,7 @@ class Wire:
         self.exchange.answered = False
         self._batch = batch
         self._wake = wake = self._loop.create_future()
-        self._advance(self._loop.time())
+        self._advance(monotonic())
         return wake
 
     async def end(self, *, reset: bool) -> None:
@@ -70,7 +71,7 @@ class Wire:
         self._output = output
 
     def arrived(self, data: bytes) -> None:
-        now = self._loop.time()
+        now = monotonic()
         self._settle(self.exchange.receive(data, now), now)
 
     def ended(self) -> None:
@@ -106,14 +107,14 @@ class Wire:
             return
         if batch.is_done or not self.is_sound:
             self._end_run()
-        elif batch.has_next and self.exchange.has_room:
+        elif batch.has_next:
             when = self._not_before
             if self.exchange.debts:
                 when = max(when, self.exchange.free_at(batch.unit))
-            if now < when:
-                self._wait_for_turn(when)
-            else:
+            if now >= when:
                 self._send(batch, now)
+            elif self.exchange.has_room:
+                self._wait_for_turn(when)
 
     def _end_run(self) -> None:
         wake, self._batch, self._wake = self._wake, None, None
@@ -130,7 +131,10 @@ class Wire:
                 if self.exchange.has_room:
                     self._wait_for_turn(self._not_before)
                 break
-        cast("Output", self._output).write(frames)
+        if not frames:
+            return
+        assert self._output is not None
+        self._output.write(frames)
         if self._deadline is None or self.exchange.is_uneven:
             deadline = cast("float", self.exchange.deadline)
             if self._deadline is None or deadline < self._deadline.when():
