@@ -65,10 +65,9 @@ class ModbusDriver:
             if times and code not in self._told:
                 self._told.add(code)
                 self._journal.note(code, self._link.place)
-        if self._link.is_awaited:
-            self._journal.lost("M2014", self._link.place)
-        else:
-            self._journal.back("M2014", self._link.place)
+        if self._listens:
+            tell = self._journal.lost if self._link.is_awaited else self._journal.back
+            tell("M2014", self._link.place)
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
