@@ -48,6 +48,20 @@ async def test_while_nobody_is_there_every_tag_is_not_connected_and_that_is_one_
         assert set(it.said.words) == {("lost", "M2014")}
 
 
+async def test_units_are_not_given_up_while_nobody_is_there_to_be_asked() -> None:
+    """The driver's clock stands still here: a unit that were put out would never be asked again."""
+    port = free_port()
+    async with talk(at(port), PRESS, group("other", holding(range(4)), unit=2)) as it:
+        for _ in range(10):
+            await it.read("press")
+            await it.read("other")
+        async with Modem(port) as modem:
+            await until_read(it, modem)
+            named = await it.read("other")
+            assert len(named) == 4
+            assert not any(isinstance(value, Quality) for value in named.values())
+
+
 @pytest.mark.parametrize("hello", [b"", HELLO], ids=["no hello", "hello"])
 async def test_a_modem_dials_in_answers_vanishes_and_dials_in_again(hello: bytes) -> None:
     port = free_port()
