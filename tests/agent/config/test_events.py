@@ -11,10 +11,12 @@ from agent.config.located import Findings
 from agent.config.tree import List, Map, parse
 
 WORDS = st.sampled_from(
-    ["name", "speed", "a b", "1", "0x1F", "1.5", "true", "~", "null", "D100:u16", "hr:100",
-     "tcp://1.2.3.4:502", "车速", "{piece}", "m/min", "50%", "", "-", "- x", "a: b", "a #b", "#c", ":", "x:", "12:30", "'q'", '"d"', "[", "]", "{", "}",
-     ",", "1,2", "''"]
-)  # fmt: skip
+    [
+        *("name", "speed", "a b", "1", "0x1F", "1.5", "true", "~", "null", "D100:u16", "hr:100", "tcp://1.2.3.4:502"),
+        *("车速", "{piece}", "m/min", "50%", "", "-", "- x", "a: b", "a #b", "#c", ":", "x:", "12:30", "'q'", '"d"'),
+        *("[", "]", "{", "}", ",", "1,2", "''"),
+    ]
+)
 PIECES = st.sampled_from(
     [*"abcX019:-,#'\"[]{} \n", ": ", "- ", "\n  ", "\n    ", "\r\n", " #", "键", "é", "\U0001f600"]
 )
