@@ -6,7 +6,7 @@ STAMP := .venv/.synced
 CODE := agent drivers tests benchmarks bootstrap.py .ci
 MINUTES ?= 30
 IMPURE := agent/app agent/cli agent/demo agent/test_mqtt.py agent/test_mqtt_over_websocket.py agent/test_mqtt_reach.py \
-    agent/test_poll.py agent/test_publish.py agent/test_publish_expiry.py drivers/simulated/test_contract.py \
+    agent/test_poll.py agent/test_publish.py drivers/simulated/test_contract.py \
     drivers/modbus/test_contract.py drivers/modbus/test_link.py drivers/modbus/test_lookup.py \
     drivers/modbus/test_listening.py drivers/modbus/test_simulate.py
 # Two comparisons of speed and of parsers are long and touch no line that others do not; `make test` runs them.
