@@ -94,7 +94,8 @@ class MbapExchange:
     @property
     def has_room(self) -> bool:
         """Whether one more request may be sent now."""
-        return not self._pending or (self.echo is _YES and len(self._pending) < self._window)
+        window = self._window if self.echo is _YES else 1
+        return self.broken is None and len(self._pending) < window
 
     def free_at(self, unit: int) -> float:
         """When that unit may be asked: at any time, since late replies are known by their ids."""
@@ -126,7 +127,12 @@ class MbapExchange:
 
     def receive(self, data: bytes, now: float) -> list[tuple[int, Outcome]]:
         """What ends with these bytes: (ticket, outcome). Never raises, whatever the bytes are."""
-        if self.echo is _YES and not self._rest and (answer := self._whole_answer(data, now)) is not None:
+        if (
+            len(self._pending) == 1
+            and self.echo is _YES
+            and not self._rest
+            and (answer := self._whole_answer(data, now)) is not None
+        ):
             return [answer]
         ended: list[tuple[int, Outcome]] = []
         data = self._rest + data if self._rest else data

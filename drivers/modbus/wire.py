@@ -107,7 +107,7 @@ class Wire:
             return
         if batch.is_done or not self.is_sound:
             self._end_run()
-        elif batch.has_next:
+        elif batch.has_next and self.exchange.has_room:
             when = self._not_before
             if self.exchange.debts:
                 when = max(when, self.exchange.free_at(batch.unit))
