@@ -159,6 +159,8 @@ class Wire:
 
     def _reach_deadline(self) -> None:
         self._deadline = None
+        if not self.is_sound:
+            return  # what is pending is the link's to take back: here nobody would hear of its end
         now = self._loop.time()
         deadline = self.exchange.deadline
         if deadline is not None and deadline <= now:
