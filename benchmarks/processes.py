@@ -56,7 +56,11 @@ def allow_many_files() -> None:
 
 @contextmanager
 def started(*command: str, log: Path | None = None, **environment: str) -> Iterator[Process]:
-    """Run a command until the block ends; closing its standard input, SIGTERM and, after 10 s, SIGKILL end it."""
+    """Run a command until the block ends; closing its standard input, SIGTERM and, after 10 s, SIGKILL end it.
+
+    Byte code is kept, as it is where pip has installed a program: without it each start compiles everything again.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with ExitStack() as stack:
         output: IO[str] | int = stack.enter_context(log.open("w")) if log else subprocess.PIPE
         child = subprocess.Popen(
@@ -66,7 +70,7 @@ def started(*command: str, log: Path | None = None, **environment: str) -> Itera
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT if log else None,
-            env={**os.environ, **environment},
+            env={**kept, **environment},
         )
         try:
             yield Process(child)
