@@ -5,15 +5,9 @@ PYTHON := $(BIN)/python
 STAMP := .venv/.synced
 CODE := agent drivers tests benchmarks bootstrap.py .ci
 MINUTES ?= 30
-IMPURE := agent/app agent/cli agent/demo agent/test_mqtt.py agent/test_mqtt_over_websocket.py agent/test_mqtt_reach.py \
-    agent/test_poll.py agent/test_publish.py drivers/simulated/test_contract.py \
-    drivers/modbus/test_contract.py drivers/modbus/test_link.py drivers/modbus/test_lookup.py \
-    drivers/modbus/test_listening.py drivers/modbus/test_simulate.py
-# Two comparisons of speed and of parsers are long and touch no line that others do not; `make test` runs them.
-PURE := tests/agent tests/drivers $(IMPURE:%=--ignore=tests/%) -k "not take_about_ten_times and not both_parsers_read"
 
 .DEFAULT_GOAL := check
-.PHONY: format lint types imports cover test check acceptance bench soak demo clean
+.PHONY: format lint types imports cover covered test check acceptance bench soak demo clean
 
 $(STAMP): pyproject.toml uv.lock bootstrap.py
 	$(BOOTSTRAP) sync
@@ -35,7 +29,10 @@ imports: $(STAMP)
 
 cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyproject.toml
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not acceptance" $(PURE)
+	$(BIN)/coverage run -m pytest -q -m pure -n auto --dist worksteal
+	$(MAKE) covered
+
+covered:  ## what the last measured run of the pure tests covered
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/coverage json --quiet -o - | $(PYTHON) .ci/coverage_of_each.py
@@ -43,7 +40,10 @@ cover: $(STAMP)  ## branch coverage of the pure modules; the list is in pyprojec
 test:
 	$(BOOTSTRAP) test
 
-check: lint types imports cover test
+check: lint types imports
+	$(BIN)/coverage erase
+	LINESIDE_COVERAGE=1 $(BOOTSTRAP) test
+	$(MAKE) covered
 
 acceptance: $(STAMP)  ## what is long or heavy; before an issue is called resolved
 	$(PYTHON) -m pytest -m acceptance --timeout=3600

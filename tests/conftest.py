@@ -43,6 +43,24 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
 }
 
+IMPURE = (
+    "agent/app/",
+    "agent/cli/",
+    "agent/demo/",
+    "agent/test_mqtt.py",
+    "agent/test_mqtt_over_websocket.py",
+    "agent/test_mqtt_reach.py",
+    "agent/test_poll.py",
+    "agent/test_publish.py",
+    "drivers/simulated/test_contract.py",
+    "drivers/modbus/test_contract.py",
+    "drivers/modbus/test_link.py",
+    "drivers/modbus/test_lookup.py",
+    "drivers/modbus/test_listening.py",
+    "drivers/modbus/test_simulate.py",
+)
+"""Of the tests of `agent` and `drivers` those with a wire, a process or a clock that must not be slow."""
+
 THREADS = pytest.StashKey[list[str]]()
 HELD_BACK = pytest.StashKey[int]()
 
@@ -69,8 +87,13 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"seed: {config.option.seed} (repeat with --seed {config.option.seed})"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
+        place = item.path.relative_to(ROOT / "tests").as_posix()
+        is_within = place.startswith(("agent/", "drivers/")) and not place.startswith(IMPURE)
+        if is_within and not item.get_closest_marker("alone"):
+            item.add_marker("pure")
         for mark in item.iter_markers("needs"):
             if missing := _missing(mark.args):
                 item.add_marker(pytest.mark.skip(reason=missing))

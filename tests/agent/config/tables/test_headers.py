@@ -43,7 +43,7 @@ def test_a_drivers_own_key_is_a_column_too() -> None:
     assert key_of("node id") is None
 
 
-@pytest.mark.parametrize("text", [*REMARKS, "No.", "#", "ＮＯ", " 备 注 "])
+@pytest.mark.parametrize("text", [*sorted(REMARKS), "No.", "#", "ＮＯ", " 备 注 "])
 def test_columns_for_people(text: str) -> None:
     assert is_remark(text)
 
