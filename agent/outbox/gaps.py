@@ -6,6 +6,7 @@ Spans grow while the loss lasts, so that a week of it is one event and not a flo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from agent.outbox.walk import Hole
 from agent.record import Event, Record, ulid
 
 
@@ -50,6 +51,17 @@ class Gaps:
         )
         if event is not None and event.type == "gap":
             self._pass_on(record.stream, event, names, now_s)
+
+    def lose_hole(self, hole: Hole, losers: Iterable[str], reason: str, now_s: float) -> None:
+        """The same of records that nobody has any more."""
+        records = hole.to_seq - hole.from_seq + 1
+        span = _Span(hole.from_seq, hole.to_seq, hole.from_t, hole.to_t, records, now_s)
+        self._add((hole.stream, hole.boot, reason, tuple(sorted(losers))), span)
+
+    def pass_on(self, record: Record, losers: Iterable[str], now_s: float) -> None:
+        """A gap event is lost, and was counted elsewhere: others must announce what it would have announced."""
+        if record.event is not None and record.event.type == "gap":
+            self._pass_on(record.stream, record.event, tuple(sorted(losers)), now_s)
 
     def _pass_on(self, stream: str, event: Event, names: tuple[str, ...], now_s: float) -> None:
         lost_by = event.data["lost_by"]

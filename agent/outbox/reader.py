@@ -1,91 +1,144 @@
-"""One destination's way through the ring: in order, with what was refused coming again when its time has come."""
+"""One destination's way through the log: the newest first, the backlog behind it, refused records when their time comes.
+
+Two lanes. The *live* lane is what was appended since the connection began, or at most 10 s before; it is served from
+memory, in order, at once. The *backlog* is everything older, read from disk, in order too, at a measured pace.
+"""
 
 import asyncio
 import heapq
 import math
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.outbox.bucket import Bucket
 from agent.outbox.contract import Tally
+from agent.outbox.cursor import Cursor
+from agent.outbox.tail import Item
+from agent.outbox.walk import Piece
 from agent.record import Entry
 
 if TYPE_CHECKING:
-    from agent.outbox.ring import Item, Ring
+    from agent.outbox.store import Store
 
 BEHIND_S = 10.0
 """A record offered later than this after it was appended is history."""
-
 MERGE_S = 60.0
 """How long losses on a living connection are gathered into one gap event."""
+CROWD = 1000
+"""So many refused records of one kind are kept in memory; the rest of that kind is passed over and fetched later."""
+RETRY_S = 1.0
+"""After this the disk is read again when it could not be."""
+
+Kind = tuple[str, bool]
+"""Stream, and whether it is an event: what has a topic of its own."""
 
 
-class RingReader:
-    """`Reader` of a `Ring`."""
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """How a destination wants its backlog."""
 
-    def __init__(self, ring: "Ring", name: str, bit: int) -> None:
-        self._ring = ring
-        self._name = name
-        self._bit = bit
+    rate: float = 50.0
+    """Records a second."""
+    live_first: bool = True
+    """False: strictly in order, the backlog before everything new and as fast as it goes."""
+
+
+class LogReader:
+    """`Reader` of a `Store`. Records of the kept log have negative numbers here: -1 is its first."""
+
+    def __init__(self, store: "Store", name: str, backfill: Backfill, main: Cursor, kept: Cursor) -> None:
+        self.main = main
+        self.kept = kept
+        self.unsaved = 0
+        """Confirmed since the cursors were last saved: what a kill would make come twice."""
+        self.name = name
+        self._store = store
+        self._backfill = backfill
+        self._bucket = Bucket(backfill.rate, store.monotonic)
         self._tally = Tally()
-        self._queue: deque[int] = deque()
-        """Not offered yet on this connection, in order; those that are gone are skipped."""
-        self._taken: set[int] = set()
-        self._held: dict[int, float] = {}
+        self._taken: dict[int, Item] = {}
+        self._held: dict[int, tuple[float, Item]] = {}
         """Refused -> monotonic time when it is offered again."""
         self._due: list[tuple[float, int]] = []
-        self._begun_at_lsn = 0
+        self._crowds: Counter[Kind] = Counter()
+        """How many of each kind are held."""
+        self._passed: dict[Kind, int] = {}
+        """What was passed over because too many of its kind wait: the lowest number of each."""
+        self._begun = 0
+        self._live = 0
+        """The live lane goes on here."""
+        self._backlog_end = 0
+        self._walked = main.base
+        self._walked_kept = kept.base
+        self._feed: deque[Item] = deque()
+        """Backlog that was fetched from disk."""
+        self._fetch = 0
+        """Counts what was asked of the disk, so that late answers are known."""
+        self._is_fetching = False
+        self._failures = 0
         self._sleeper: asyncio.Future[None] | None = None
+        self.recount()
+
+    def recount(self) -> None:
+        """Begin the account with what is there: after a start everything that waits counts as accepted."""
+        waiting = self.main.unsettled(0, self._store.next) + self.kept.unsettled(0, self._store.next_kept)
+        self._tally = Tally(accepted=waiting, queued=waiting)
 
     @property
     def tally(self) -> Tally:
-        now = self._ring.monotonic()
-        oldest = min((item.at for item in self._waiting()), default=now)
-        self._tally.oldest_age_s = max(now - oldest, 0.0)
-        return self._tally
+        tally = self._tally
+        tally.queued_bytes = self._store.bytes_of(self) if tally.queued else 0
+        tally.oldest_age_s = self._store.age_of(self) if tally.queued else 0.0
+        return tally
 
-    def _waiting(self) -> Iterator["Item"]:
-        """The oldest of the queue, of what is taken and of what is held back."""
-        while self._queue and self._mine(self._queue[0]) is None:
-            self._queue.popleft()
-        heads = [self._queue[0]] if self._queue else []
-        heads += [min(lsns) for lsns in (self._taken, self._held) if lsns]
-        return (item for item in map(self._mine, heads) if item is not None)
+    @property
+    def queued(self) -> int:
+        return self._tally.queued
 
-    def _mine(self, lsn: int) -> "Item | None":
-        item = self._ring.find(lsn)
-        return item if item is not None and item.lacking & self._bit else None
+    def holds(self, number: int) -> Item | None:
+        """What is on its way or refused, though it may be in no log any more."""
+        held = self._held.get(number)
+        return self._taken.get(number) or (held[1] if held else None)
 
-    def accept(self, item: "Item") -> None:
+    def is_flying(self, number: int) -> bool:
+        return number in self._taken
+
+    def is_settled(self, number: int) -> bool:
+        return self.main.is_settled(number) if number >= 0 else self.kept.is_settled(-1 - number)
+
+    def accept(self) -> None:
         self._tally.accepted += 1
         self._tally.queued += 1
-        self._tally.queued_bytes += item.size
-        self._queue.append(item.lsn)
-        if len(self._queue) > 2 * self._tally.queued + 64:
-            self._queue = deque(lsn for lsn in self._queue if self._mine(lsn) is not None)
 
     def wake(self) -> None:
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)
 
     def begin(self) -> None:
-        self._begun_at_lsn = self._ring.next_lsn
-        back = sorted(self._taken | self._held.keys())
-        for lsn in self._taken:
-            if (item := self._mine(lsn)) is not None:
-                item.flying &= ~self._bit
-        self._taken.clear()
-        self._held.clear()
-        self._due.clear()
-        self._queue.extendleft(reversed(back))
+        back = [*self._taken.values(), *(item for _, item in self._held.values())]
+        for collection in (self._taken, self._held, self._due, self._crowds, self._passed):
+            collection.clear()
+        for item in back:
+            if not self._store.has(item.number):
+                self.lose(item.number, "overflow")
+                self._store.announce_loss(item.record, [self.name], "overflow")
+        self._begun = self._store.next
+        recent = self._store.next if not self._backfill.live_first else self._store.first_since(BEHIND_S)
+        self._live = self._backlog_end = recent
+        self._rewind(self.main.base, self.kept.base)
         self._announce(0.0)
         self.wake()
 
+    def _rewind(self, main: int, kept: int) -> None:
+        self._walked, self._walked_kept = main, kept
+        self._feed.clear()
+        self._fetch += 1
+        self._is_fetching = False
+
     def _announce(self, merged_s: float) -> None:
-        if self._ring.gaps:
-            gaps = self._ring.gaps.due(self._name, self._ring.monotonic() - merged_s, self._ring.now)
-            if gaps:
-                self._ring.announce(gaps)
+        self._store.announce_gaps(self.name, merged_s)
 
     async def take(self, room: int) -> Sequence[Entry]:
         while True:
@@ -105,76 +158,214 @@ class RingReader:
 
     def _until_due(self) -> float | None:
         self._drop_stale()
-        times = [self._due[0][0] - self._ring.monotonic()] if self._due else []
-        if self._ring.gaps:
+        times = [self._due[0][0] - self._store.monotonic()] if self._due else []
+        if self._store.has_gaps:
             times.append(MERGE_S)
+        if self._feed and self._is_paced:
+            times.append(self._bucket.wait_s())
         return max(min(times), 0.0) if times else None
 
     def _drop_stale(self) -> None:
-        while self._due and self._held.get(self._due[0][1]) != self._due[0][0]:
+        while self._due and self._held.get(self._due[0][1], (math.nan,))[0] != self._due[0][0]:
             heapq.heappop(self._due)
 
+    @property
+    def _is_paced(self) -> bool:
+        return self._backfill.live_first
+
     def _offer(self, room: int) -> list[Entry]:
-        now = self._ring.monotonic()
+        now = self._store.monotonic()
+        # What was confirmed and is not saved would come twice after a kill, as would what flies: both share the window.
+        room -= self._store.unsaved(self)
         entries: list[Entry] = []
-        while len(entries) < room and (item := self._next(now)) is not None:
-            item.flying |= self._bit
-            self._taken.add(item.lsn)
-            hist = item.lsn < self._begun_at_lsn or now - item.at > BEHIND_S
-            entries.append(Entry(item.lsn, item.record, hist))
+        while len(entries) < room and (item := self._next_due(now)) is not None:
+            entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+        if self._backfill.live_first:
+            self._offer_live(room, now, entries)
+            self._offer_backlog(len(entries) + math.ceil((room - len(entries)) / 2), entries)
+        else:
+            self._offer_backlog(room, entries)
+            if self._is_backlog_done:
+                self._offer_live(room, now, entries)
         return entries
 
-    def _next(self, now: float) -> "Item | None":
-        if self._due:
-            self._drop_stale()
-            if self._due and self._due[0][0] <= now:
-                _, lsn = heapq.heappop(self._due)
-                del self._held[lsn]
-                return self._mine(lsn)
-        while self._queue:
-            item = self._mine(self._queue.popleft())
-            if item is not None:
+    def _offer_live(self, room: int, now: float, entries: list[Entry]) -> None:
+        while len(entries) < room and (item := self._next_live()) is not None:
+            entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+
+    def _offer_backlog(self, room: int, entries: list[Entry]) -> None:
+        while len(entries) < room and (not self._is_paced or self._bucket.has_one()):
+            item = self._next_backlog()
+            if item is None:
+                return
+            if self._is_paced:
+                self._bucket.take_one()
+            entries.append(self._fly(item, is_hist=True))
+
+    def _is_history(self, item: Item, now: float) -> bool:
+        return item.number < self._begun or now - item.at > BEHIND_S
+
+    def _fly(self, item: Item, *, is_hist: bool) -> Entry:
+        self._taken[item.number] = item
+        return Entry(item.number, item.record, is_hist)
+
+    def _next_due(self, now: float) -> Item | None:
+        self._drop_stale()
+        if not self._due or self._due[0][0] > now:
+            return None
+        _, number = heapq.heappop(self._due)
+        _, item = self._held.pop(number)
+        self._thin_out(item)
+        return item
+
+    def _thin_out(self, item: Item) -> None:
+        """One less is held; when few are left, what was passed over is wanted again."""
+        kind = _kind(item)
+        self._crowds[kind] -= 1
+        if self._crowds[kind] <= CROWD // 2 and kind in self._passed:
+            self._backlog_end = max(self._backlog_end, self._live)
+            self._rewind(min(self._walked, self._passed.pop(kind)), self.kept.base)
+
+    def _is_wanted(self, item: Item) -> bool:
+        """Whether to offer it now: neither settled nor under way, and not one of a crowd that waits."""
+        number = item.number
+        if number in self._taken or number in self._held or self.is_settled(number):
+            return False
+        kind = _kind(item)
+        if self._crowds[kind] < CROWD:
+            return True
+        self._passed[kind] = min(self._passed.get(kind, number), max(number, 0))
+        return False
+
+    def _next_live(self) -> Item | None:
+        while self._live < self._store.ready:
+            item = self._store.tail.find(self._live)
+            if item is None:
+                run = next(self.main.runs(self._live, self._store.ready), None)
+                self._live = run[0] if run else self._store.ready
+                if run and self._store.tail.find(self._live) is None:
+                    # Too slow: memory has let it go, so it is backlog now, with all up to what memory has.
+                    self._live = self._backlog_end = self._store.first_in_memory(self._live)
+                continue
+            self._live += 1
+            if self._is_wanted(item):
                 return item
         return None
 
+    @property
+    def _is_backlog_done(self) -> bool:
+        return (
+            not self._feed
+            and next(self.kept.runs(self._walked_kept, self._store.next_kept), None) is None
+            and next(self.main.runs(self._walked, self._backlog_end), None) is None
+        )
+
+    def _next_backlog(self) -> Item | None:
+        while not self._is_fetching or self._feed:
+            if self._feed:
+                item = self._feed.popleft()
+                if self._is_wanted(item):
+                    return item
+            elif (run := next(self.kept.runs(self._walked_kept, self._store.next_kept), None)) is not None:
+                self._ask(run[0], self._store.next_kept, is_kept=True)
+            elif (run := next(self.main.runs(self._walked, self._backlog_end), None)) is not None:
+                number = self._walked = run[0]
+                if number >= self._store.ready:
+                    return None
+                remembered = self._store.tail.find(number)
+                if remembered is None:
+                    self._ask(number, self._store.disk_end(number, self._backlog_end), is_kept=False)
+                    continue
+                self._walked = number + 1
+                if self._is_wanted(remembered):
+                    return remembered
+            else:
+                return None
+        return None
+
+    def _ask(self, number: int, until: int, *, is_kept: bool) -> None:
+        self._is_fetching = True
+        self._fetch += 1
+        self._store.fetch(self, self._fetch, number, until, is_kept=is_kept)
+
+    def fetched(self, fetch: int, piece: Piece | None, *, is_kept: bool) -> None:
+        """What the disk had; None where it could not be read, which is tried again."""
+        if fetch != self._fetch:
+            return
+        if piece is None:
+            self._failures += 1
+            return
+        self._is_fetching = False
+        if is_kept:
+            self._walked_kept = piece.walked
+        else:
+            self._walked = piece.walked
+        now = self._store.monotonic()
+        for number, record, size in piece.records:
+            self._feed.append(Item(-1 - number if is_kept else number, record, now - math.inf, size, 0))
+        self.wake()
+
     def confirm(self, lsn: int) -> None:
-        item = self._mine(lsn)
-        if item is not None:
+        if self._settle(lsn):
             self._tally.delivered += 1
-            self._let_go(item)
-            self._ring.leave(item, self._bit)
+            self.unsaved += 1
+            self._store.left(lsn)
+
+    def _settle(self, number: int) -> int:
+        cursor, at = (self.main, number) if number >= 0 else (self.kept, -1 - number)
+        fresh = cursor.settle(at, at + 1)
+        self._tally.queued -= fresh
+        self._let_go(number)
+        return fresh
+
+    def _let_go(self, number: int) -> None:
+        self._taken.pop(number, None)
+        held = self._held.pop(number, None)
+        if held is not None:
+            self._thin_out(held[1])
 
     def refuse(self, lsn: int, again_in_s: float) -> bool:
-        item = self._mine(lsn)
-        if item is None or not (lsn in self._taken or lsn in self._held):
+        item = self.holds(lsn)
+        if item is None or self.is_settled(lsn):
             return False
-        self._taken.discard(lsn)
-        item.flying &= ~self._bit
-        due = self._ring.monotonic() + again_in_s
-        self._held[lsn] = due
+        if self._taken.pop(lsn, None) is not None:
+            self._crowds[_kind(item)] += 1
+        due = self._store.monotonic() + again_in_s
+        self._held[lsn] = (due, item)
         if due != math.inf:
             heapq.heappush(self._due, (due, lsn))
             self.wake()
         return True
 
     def set_aside(self, lsn: int, reason: str) -> None:
-        item = self._mine(lsn)
-        if item is not None:
-            self.lose(item, reason)
-            self._ring.leave(item, self._bit)
-            self._ring.gaps.lose(item.record, [self._name], reason, self._ring.monotonic())
+        item = self.holds(lsn) or self._store.tail.find(lsn)
+        if item is not None and self.lose(lsn, reason):
+            self._store.announce_loss(item.record, [self.name], reason)
+            self._store.left(lsn)
             self.wake()
 
-    def lose(self, item: "Item", reason: str) -> bool:
+    def lose(self, number: int, reason: str) -> bool:
         """Count it as dropped; False where this destination has it."""
-        if not item.lacking & self._bit:
-            return False
-        self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + 1
-        self._let_go(item)
-        return True
+        fresh = self._settle(number)
+        if fresh:
+            self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + 1
+        return bool(fresh)
 
-    def _let_go(self, item: "Item") -> None:
-        self._tally.queued -= 1
-        self._tally.queued_bytes -= item.size
-        self._taken.discard(item.lsn)
-        self._held.pop(item.lsn, None)
+    def lose_all(self, first: int, end: int, reason: str, *, is_kept: bool = False) -> int:
+        """Count what is not settled of these numbers as dropped; how many that were."""
+        fresh = (self.kept if is_kept else self.main).settle(first, end)
+        if fresh:
+            self._tally.queued -= fresh
+            self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + fresh
+        return fresh
+
+    def move(self, number: int, kept: int) -> None:
+        """An event goes on in the kept log under another number there; settled stays settled."""
+        if self.main.settle(number, number + 1):
+            self._let_go(number)
+        else:
+            self.kept.settle(kept, kept + 1)
+
+
+def _kind(item: Item) -> Kind:
+    return item.record.stream, item.record.event is not None

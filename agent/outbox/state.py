@@ -22,7 +22,9 @@ import orjson
 
 from drivers.contract import Journal
 
-FORMAT = "1"
+FORMAT = "2"
+"""1 had no log; what it kept is read by 2, and its log begins empty."""
+_READABLE = ("1", FORMAT)
 BOOT_BITS = 40
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 
@@ -150,7 +152,7 @@ def _is_of_this_format(path: Path, journal: Journal) -> bool:
     except OSError as error:
         journal.note("E3001", str(path), reason=_words(error))
         return False
-    if found.isdigit() and found != FORMAT:
+    if found.isdigit() and found not in _READABLE:
         journal.note("E3002", str(path), found=found, known=FORMAT)
         return False
     return True

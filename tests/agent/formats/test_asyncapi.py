@@ -15,7 +15,7 @@ from agent.formats.topics import Templates
 from agent.outbox.gaps import Gaps
 from agent.publish import Delivery
 from agent.record import Entry, Event, Moment, Record, ulid
-from tests.agent.outbox.test_ring import ring
+from tests.agent.outbox.test_memory import ring
 from tests.fakes.told import Told
 
 DOCS = Path(__file__).parents[3] / "docs"

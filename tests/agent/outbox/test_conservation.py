@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from agent.record import Record
-from tests.agent.outbox.test_ring import Time, event, ring, sample, taken
+from tests.agent.outbox.test_memory import Time, event, ring, sample, taken
 
 
 class Conservation(RuleBasedStateMachine):
@@ -81,10 +81,10 @@ class Conservation(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        items = [*self.box._samples.values(), *self.box._events.values()]
+        items = self.box.tail.since(0)
         announced = [item for item in items if item.record.event and item.record.event.type == "gap"]
-        excused = sum(item.size for item in items if item.flying or item in announced)
-        assert self.box._bytes <= self.box._max_bytes + excused
+        excused = sum(item.size for item in items if any(r.is_flying(item.number) for r in self.box.readers.values()) or item in announced)
+        assert self.box.tail.size <= self.box._memory_bytes + excused
 
     def drain(self, name: str) -> bool:
         """Take and confirm what there is; whether there was anything."""

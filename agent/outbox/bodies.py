@@ -1,0 +1,67 @@
+"""What a frame holds of a record, in JSON. Pure.
+
+Whatever a record may hold comes back the same: whole numbers of any size, numbers that are none, texts with half
+characters. `orjson` knows none of these and is ten times as fast, so `json` has what it refuses.
+"""
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+
+import orjson
+
+from agent.record import Event, Moment, Record
+
+
+def body(record: Record) -> bytes:
+    """Everything but stream, boot and seq, which the frame has."""
+    event = record.event
+    if event is not None:
+        return to_json([record.rev, record.offset_ms, event.type, event.time_ms, event.data, event.context, event.id])
+    return to_json([record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]])
+
+
+def record(stream: str, boot: int, seq: int, written: bytes) -> Record:
+    """What `body` wrote. Raises `ValueError`, `TypeError` or `KeyError` where it was something else."""
+    said = from_json(written)
+    if not isinstance(said, list):
+        raise TypeError("no list")
+    if len(said) == 3:
+        rev, offset_ms, moments = said
+        return Record(stream, [Moment(*moment) for moment in moments], None, rev, offset_ms, boot, seq)
+    rev, offset_ms, type_, time_ms, data, context, id_ = said
+    return Record(stream, (), Event(type_, time_ms, data, context, id_), rev, offset_ms, boot, seq)
+
+
+def to_json(said: object) -> bytes:
+    try:
+        written = orjson.dumps(said)
+    except TypeError:  # orjson's errors are of this kind
+        return _written_slowly(said)
+    # orjson says null for numbers that are none, and a bad value is null too: only then is it worth a look.
+    return _written_slowly(said) if b"null" in written and _has_no_number(said) else written
+
+
+def _written_slowly(said: object) -> bytes:
+    return json.dumps(said, default=_as_plain, separators=(",", ":")).encode()
+
+
+def _as_plain(thing: object) -> object:
+    return dict(thing) if isinstance(thing, Mapping) else list(thing)  # type: ignore[call-overload]  # else it raises
+
+
+def _has_no_number(said: object) -> bool:
+    """Whether there is an infinity or a NaN in it."""
+    if isinstance(said, float):
+        return not isfinite(said)
+    if isinstance(said, Mapping):
+        return any(map(_has_no_number, said.values()))
+    return isinstance(said, list | tuple) and any(map(_has_no_number, said))
+
+
+def from_json(written: bytes) -> object:
+    try:
+        said: object = orjson.loads(written)
+    except orjson.JSONDecodeError:
+        said = json.loads(written)
+    return said

@@ -1,0 +1,190 @@
+"""What the writing thread does for the outbox: one job after the other, everything that changes the disk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.outbox import frames
+from agent.outbox.disk import Disk
+from agent.outbox.pen import Append, Begun, Page, Pen, page
+from agent.outbox.walk import WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event that leaves a segment which must go."""
+
+    number: int
+    """In the kept log."""
+    stream: str
+    boot: int
+    seq: int
+    time_ms: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Job:
+    """What is to be done in one turn."""
+
+    appends: Sequence[Append] = ()
+    end: int = 0
+    """Number of the record that follows the last one of `appends`."""
+    sync: bool = False
+    cursors: Sequence[tuple[str, bytes]] = ()
+    """Name of the file, content."""
+    remove: Sequence[str] = ()
+    """Segments of the main log that nobody needs."""
+    remove_kept: Sequence[str] = ()
+    kept: Sequence[Kept] = ()
+    """To be appended to the kept log and synced, before anything is removed."""
+    now_ms: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.appends or self.sync or self.cursors or self.remove or self.remove_kept or self.kept)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a job went."""
+
+    written: int
+    synced: int
+    size: int
+    """Of the newest segment, in bytes."""
+    begun: list[Begun] = field(default_factory=list)
+    kept_size: int = 0
+    kept_begun: list[Begun] = field(default_factory=list)
+    error: OSError | None = None
+    """Why it went only so far."""
+    saved: bool = False
+    """Whether the cursors of the job are on disk."""
+
+
+
+
+class Desk:
+    """The two logs and the cursors. Only `work` is called, by one thread; it never raises `OSError`."""
+
+    def __init__(self, main: Pen, kept: Pen, main_disk: Disk, kept_disk: Disk, cursors: Disk) -> None:
+        self._main = main
+        self._kept = kept
+        self._main_disk = main_disk
+        self._kept_disk = kept_disk
+        self._cursors = cursors
+
+    def work(self, job: Job) -> Outcome:
+        error: OSError | None = None
+        saved = False
+        try:
+            self._write(job)
+        except OSError as failed:
+            error = failed
+        try:
+            for name, content in job.cursors:
+                self._cursors.overwrite(name, content)
+            saved = True
+        except OSError as failed:
+            error = error or failed
+        made = Outcome(
+            self._main.written,
+            self._main.synced,
+            self._main.size,
+            self._main.begun,
+            self._kept.size,
+            self._kept.begun,
+            error,
+            saved,
+        )
+        self._main.begun, self._kept.begun = [], []
+        return made
+
+    def _write(self, job: Job) -> None:
+        for name in job.remove:
+            self._main_disk.remove(name)
+        for name in job.remove_kept:
+            self._kept_disk.remove(name)
+        if job.kept:
+            self._kept.write(_moved(job.kept), job.now_ms)
+            self._kept.sync()
+        if job.appends:
+            self._main.write(page(job.appends, job.end), job.now_ms)
+        if job.sync:
+            self._main.sync()
+
+    def finish(self) -> OSError | None:
+        """Sync and close both logs."""
+        try:
+            self._main.finish()
+            self._kept.finish()
+        except OSError as failed:
+            return failed
+        return None
+
+
+def _moved(events: Sequence[Kept]) -> Page:
+    made = Page(events[0].number, events[-1].number + 1)
+    for event in events:
+        made.parts.append(
+            frames.frame(
+                frames.EVENT,
+                event.number,
+                event.stream.encode(),
+                event.body,
+                time_ms=event.time_ms,
+                boot=event.boot,
+                seq=event.seq,
+                is_end=True,
+            )
+        )
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A record of a segment, without its values."""
+
+    number: int
+    is_event: bool
+    stream: str
+    boot: int
+    seq: int
+    time_ms: int
+    body: bytes
+    """Empty for samples."""
+
+
+def listed(disk: Disk, name: str, end: int) -> list[Listed]:
+    """What a segment holds below a number. Raises `OSError`; a file that is gone holds nothing."""
+    try:
+        data = disk.read(name, 0, WHOLE)
+    except FileNotFoundError:
+        return []
+    return [
+        Listed(
+            found.number,
+            found.kind == frames.EVENT,
+            found.stream,
+            found.boot,
+            found.seq,
+            found.time_ms,
+            data[found.body_at : found.at + found.length] if found.kind == frames.EVENT else b"",
+        )
+        for found in frames.scan(data)
+        if found.is_record and found.number < end
+    ]
+
+
+def quarantine(path: Path, room: int = 16 * 1024 * 1024, most: int = 1024 * 1024) -> Callable[[str, int, bytes], None]:
+    """Keeps what is damaged as `<segment>-<place>.bin`, up to `most` bytes of each and `room` of all; never raises."""
+
+    def aside(name: str, at: int, data: bytes) -> None:
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if sum(entry.stat().st_size for entry in path.iterdir()) + min(len(data), most) <= room:
+                (path / f"{name}-{at}.bin").write_bytes(data[:most])
+        except OSError:
+            # It stays where it is until its segment goes; on a broken disk nothing better can be done.
+            return
+
+    return aside

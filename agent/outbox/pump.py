@@ -1,0 +1,155 @@
+"""Keeps the writing thread at work: appends, cursors, syncs, room. One task of the loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import NoReturn
+
+from agent.outbox.desk import Desk, Job, Outcome, listed
+from agent.outbox.opening import Folder
+from agent.outbox.shelf import Segment
+from agent.outbox.store import Store
+from drivers.contract import Journal
+
+GATHER_S = 0.002
+"""What comes within it is written together."""
+SYNC_S = 1.0
+RETRY_S = 1.0
+"""A disk that failed is tried again after this."""
+STALL_S = 1.0
+"""A disk that takes longer is not waited for: what is in memory is published meanwhile."""
+PATIENCE_S = 2.0
+"""How long a stop waits for a disk that does not answer."""
+AGE_S = 60.0
+"""How often it is looked whether something is too old."""
+
+
+class Pump:
+    """`for_ever` runs until it is cancelled, `finish` once after that."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        folder: Folder,
+        writing: Executor,
+        reading: Executor,
+        *,
+        place: str,
+        sync: str,
+        is_plausible: Callable[[], bool],
+        journal: Journal,
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._folder = folder
+        self._writing = writing
+        self._reading = reading
+        self._place = place
+        self._syncs = sync != "never"
+        self._is_plausible = is_plausible
+        self._journal = journal
+        self._wanted = asyncio.Event()
+        self._synced_s = self._aged_s = store.monotonic()
+        self._running: asyncio.Future[Outcome] | None = None
+        store.wanted = self._wanted.set
+
+    async def for_ever(self) -> NoReturn:
+        self._store.resume()
+        while True:
+            await self._until_wanted()
+            await self._turn()
+            if self._store.is_on_disk:
+                await self._make_room()
+                await asyncio.sleep(GATHER_S)
+            else:
+                await asyncio.sleep(RETRY_S)
+                self._store.resume()
+                self._wanted.set()
+
+    async def _until_wanted(self) -> None:
+        if self._store.has_work:
+            return
+        self._wanted.clear()
+        wait_s = AGE_S
+        if self._syncs and self._store.wants_sync:
+            wait_s = max(self._synced_s + SYNC_S - self._store.monotonic(), 0.0)
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+
+    async def _turn(self) -> None:
+        now = self._store.monotonic()
+        is_due = self._syncs and self._store.wants_sync and now >= self._synced_s + SYNC_S
+        job = self._store.job(sync=is_due)
+        if job.sync:
+            self._synced_s = now
+        if job:
+            self._take(await self._work(job))
+        elif self._store.is_on_disk:
+            self._journal.back("E3005", self._place)
+
+    def _take(self, outcome: Outcome) -> None:
+        self._store.worked(outcome)
+        if outcome.error is not None:
+            self._journal.lost("E3005", self._place, reason=outcome.error.strerror or type(outcome.error).__name__)
+        else:
+            self._journal.back("E3005", self._place)
+
+    async def _work(self, job: Job) -> Outcome:
+        """A disk that does not answer is not waited for by anybody else."""
+        loop = asyncio.get_running_loop()
+        running = self._running = loop.run_in_executor(self._writing, self._desk.work, job)
+        done, _ = await asyncio.wait((running,), timeout=STALL_S)
+        if not done:
+            self._store.is_stalled = True
+            self._store.wake()
+            self._journal.lost("E3008", self._place)
+            await asyncio.wait((running,))
+            self._store.is_stalled = False
+            self._journal.back("E3008", self._place)
+        return running.result()
+
+    async def _make_room(self) -> None:
+        while self._store.is_on_disk and (found := self._store.surplus()) is not None:
+            await self._let_go(*found, reason="overflow")
+        if self._store.monotonic() - self._aged_s >= AGE_S and self._is_plausible():
+            self._aged_s = self._store.monotonic()
+            while self._store.is_on_disk and (found := self._store.outdated()) is not None:
+                await self._let_go(*found, reason="age")
+
+    async def _let_go(self, is_kept: bool, segment: Segment, end: int, *, reason: str) -> None:
+        disk = self._folder.kept if is_kept else self._folder.main
+        loop = asyncio.get_running_loop()
+        try:
+            content = await loop.run_in_executor(self._reading, partial(listed, disk, segment.name, end))
+        except OSError:
+            content = []
+        kept = self._store.rescued(content) if reason == "overflow" and not is_kept else []
+        if kept:
+            outcome = await self._work(Job(kept=kept, now_ms=self._store.now_ms))
+            self._take(outcome)
+            if outcome.error is not None:
+                return
+        job = self._store.let_go(segment, end, content, kept, reason, is_kept=is_kept)
+        self._take(await self._work(job))
+
+    async def finish(self) -> None:
+        """Write, save and sync what there is, if the disk does it."""
+        if self._running is not None and not self._running.done():
+            done, _ = await asyncio.wait((self._running,), timeout=PATIENCE_S)
+            if not done:
+                return
+            self._take(self._running.result())
+        loop = asyncio.get_running_loop()
+        if not self._store.is_on_disk:
+            self._store.resume()
+        while self._store.is_on_disk and (job := self._store.job()):
+            self._take(await loop.run_in_executor(self._writing, self._desk.work, job))
+        if self._store.is_on_disk and self._syncs:
+            error = await loop.run_in_executor(self._writing, self._desk.finish)
+            if error is not None:
+                self._journal.lost("E3005", self._place, reason=error.strerror or type(error).__name__)

@@ -1,0 +1,83 @@
+"""A directory in memory that loses what was not synced, tears what is being written, fills up and fails at will."""
+
+import errno
+import random
+
+
+class SimulatedFile:
+    """`agent.outbox.disk.File`."""
+
+    def __init__(self, disk: "SimulatedDisk", name: str) -> None:
+        self._disk = disk
+        self._name = name
+        self._content = disk.files[name]
+        self.has_failed = False
+
+    def write(self, data: bytes) -> None:
+        room = self._disk.room - sum(len(content) for content in self._disk.files.values())
+        if self._disk.is_broken or len(data) > room:
+            self._content.extend(data[: max(room, 0)] if not self._disk.is_broken else data[: len(data) // 3])
+            raise OSError(errno.EIO if self._disk.is_broken else errno.ENOSPC, "no")
+        self._content.extend(data)
+
+    def cut(self, size: int) -> None:
+        del self._content[size:]
+
+    def sync(self) -> None:
+        assert not self.has_failed, "a file whose sync failed is never synced again"
+        if self._disk.is_broken:
+            self.has_failed = True
+            raise OSError(errno.EIO, "no")
+        self._disk.synced[self._name] = bytes(self._content)
+
+    def is_there(self) -> bool:
+        return self._disk.files.get(self._name) is self._content
+
+    def close(self) -> None:
+        return
+
+
+class SimulatedDisk:
+    """`agent.outbox.disk.Disk`. Names are durable at once; contents when they are synced."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytearray] = {}
+        self.synced: dict[str, bytes] = {}
+        self.room = 1 << 40
+        self.is_broken = False
+
+    def names(self) -> list[tuple[str, int]]:
+        return [(name, len(content)) for name, content in self.files.items()]
+
+    def create(self, name: str) -> SimulatedFile:
+        if self.is_broken:
+            raise OSError(errno.EIO, "no")
+        if name in self.files:
+            raise FileExistsError(errno.EEXIST, name)
+        self.files[name] = bytearray()
+        self.synced[name] = b""
+        return SimulatedFile(self, name)
+
+    def read(self, name: str, at: int, size: int) -> bytes:
+        if name not in self.files:
+            raise FileNotFoundError(errno.ENOENT, name)
+        return bytes(self.files[name][at : at + size])
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        if self.is_broken:
+            raise OSError(errno.EIO, "no")
+        self.files[name] = bytearray(data)
+
+    def sync(self, name: str) -> None:
+        self.synced[name] = bytes(self.files[name])
+
+    def remove(self, name: str) -> None:
+        self.files.pop(name, None)
+        self.synced.pop(name, None)
+
+    def cut_power(self, chance: random.Random) -> None:
+        """Of what was not synced a part survives, up to any byte."""
+        for name, content in self.files.items():
+            safe = len(self.synced.get(name, b""))
+            keep = chance.randint(safe, len(content)) if len(content) > safe else len(content)
+            del content[keep:]
