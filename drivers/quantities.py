@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `200ms 1s 5m 30d`, `512KiB 1GiB`. For the models of drivers and agent.
+"""Durations, sizes and rates as people write them: `200ms 30d`, `512KiB 1GiB`, `50/s`. For the models of drivers and agent.
 
 What cannot be read is refused with a code of `MESSAGES`; who offers a model with these types offers these messages too.
 """
@@ -16,6 +16,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _NUMBER = r"(\d{1,12}(?:\.\d{1,9})?)"
 _DURATION = re.compile(rf"{_NUMBER} ?({'|'.join(_SECONDS)})", re.ASCII)
+_RATE = re.compile(rf"{_NUMBER} ?/ ?(s|m|h)", re.ASCII)
 _SIZE = re.compile(rf"{_NUMBER} ?({'|'.join(_BYTES)})", re.ASCII)
 
 MESSAGES: dict[str, Message] = {
@@ -32,6 +33,13 @@ MESSAGES: dict[str, Message] = {
         "{given} is not a size",
         "写成数字加单位，例如 4096B、512KiB、64MiB、1GiB",
         "write a number and a unit, such as 4096B, 512KiB, 64MiB, 1GiB",
+    ),
+    "Q1003": Message(
+        "error",
+        "{given} 不是速率",
+        "{given} is not a rate",
+        "写成每秒、每分或每小时多少条，例如 50/s、600/m",
+        "write how many a second, minute or hour, such as 50/s, 600/m",
     ),
 }
 
@@ -57,6 +65,23 @@ def size(text: object) -> int:
     if found is None:
         raise PydanticCustomError("Q1002", "{given} is not a size such as 512KiB, 1GiB", {"given": _shown(text)})
     return math.floor(float(found[1]) * _BYTES[found[2]])
+
+
+def rate(text: object) -> float:
+    """`600/m` -> 10.0 a second; above 0."""
+    found = _RATE.fullmatch(text.strip()) if isinstance(text, str) else None
+    a_second = float(found[1]) / _SECONDS[found[2]] if found else 0.0
+    if not a_second:
+        raise PydanticCustomError("Q1003", "{given} is not a rate such as 50/s, 600/m", {"given": _shown(text)})
+    return a_second
+
+
+def rate_text(value: float) -> str:
+    """10.0 -> `10/s`; less than one a second by the hour."""
+    for unit in ("s", "m", "h"):
+        if round(value * _SECONDS[unit], 6).is_integer():
+            return f"{value * _SECONDS[unit]:.0f}/{unit}"
+    return f"{value * 3600:.6f}".rstrip("0").rstrip(".") + "/h"
 
 
 def duration_text(value: float) -> str:
@@ -90,3 +115,11 @@ Size = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d{1,12}(\.\d{1,9})? ?(B|KiB|MiB|GiB|TiB)\s*$"}),
 ]
 """Bytes as int, written `4096B 512KiB 64MiB 1GiB`."""
+
+Rate = Annotated[
+    float,
+    BeforeValidator(rate),
+    PlainSerializer(rate_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d{1,12}(\.\d{1,9})? ?/ ?(s|m|h)\s*$"}),
+]
+"""So many a second as float, written `50/s 600/m`."""

@@ -18,7 +18,7 @@ from agent.formats.contract import Meta, Snapshot
 from agent.health import Health
 from agent.log import Log
 from agent.notify import Pulse, notify
-from agent.outbox import open_outbox
+from agent.outbox import Backfill, open_outbox
 from agent.outbox.contract import Outbox
 from agent.poll import Poller
 from agent.scope import Scope
@@ -42,6 +42,8 @@ async def run(
         [destination.name for destination in configuration.destinations],
         configuration.outbox.max_bytes,
         max_age_s=configuration.outbox.max_age_s,
+        sync=configuration.outbox.sync,
+        backfill={one.name: Backfill(one.backfill_rate, one.live_first) for one in configuration.destinations},
         now=partial(_now, clock),
         journal=log,
         monotonic=clock.monotonic,
@@ -146,4 +148,4 @@ def _say_stopped(configuration: Configuration, outbox: Outbox, log: Log) -> None
         facts = {"destination": destination.name, "accepted": tally.accepted, "queued": tally.queued}
         log.note("I9002", configuration.gateway, **facts, dropped=sum(tally.dropped.values()))
         if tally.queued:
-            log.note("W9012", configuration.gateway, **facts)
+            log.note("I9015" if outbox.is_durable else "W9012", configuration.gateway, **facts)

@@ -17,7 +17,7 @@ class OutboxSettings:
 
     max_bytes: int
     max_age_s: float
-    sync: str
+    sync: Literal["1s", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class Destination:
     path: str | None = None
     """Where the websocket is; None without one."""
     proxy: Proxy | None = None
+    backfill_rate: float = 50.0
+    """Records a second of what waited."""
+    live_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ def destination(
         username=keys.username,
         password=secret,
         ack_timeout_s=keys.ack_timeout,
+        backfill_rate=keys.backfill.rate,
+        live_first=keys.backfill.live_first,
         topics={**DEFAULTS, **written(keys)},
         format=keys.format,
         path=found.path,

@@ -22,7 +22,7 @@ from agent.config.fields import (
     Snake,
     at_least,
 )
-from drivers.quantities import Duration, Size
+from drivers.quantities import Duration, Rate, Size
 
 Period = Annotated[Duration, at_least(0.01)]
 Patience = Annotated[Duration, at_least(1.0)]
@@ -37,7 +37,7 @@ class Keys(BaseModel):
 class OutboxKeys(Keys):
     """`outbox`: what waits for brokers."""
 
-    max_bytes: Size = Field(64 << 20, description="How much may wait; over it the oldest samples go first")
+    max_bytes: Size = Field(1 << 30, description="How much may wait on disk; over it the oldest samples go first")
     max_age: Patience = Field(30 * 86400.0, description="What is older is dropped")
     sync: Literal["1s", "always", "never"] = Field("1s", description="How often what waits is forced to disk")
 
@@ -64,6 +64,13 @@ class TopicKeys(Keys):
     health: Line | None = Field(None, description="The gateway's periodic account of itself")
 
 
+class BackfillKeys(Keys):
+    """`backfill` of a destination: how it gets what waited for it."""
+
+    rate: Rate = Field(50.0, description="Records a second of the backlog, beside what is new")
+    live_first: bool = Field(True, description="What is new goes out at once; false: strictly in order, without `rate`")
+
+
 class DestinationKeys(Keys):
     """One of `destinations`: a broker."""
 
@@ -82,6 +89,7 @@ class DestinationKeys(Keys):
     tls: TlsKeys | None = Field(None, description="Certificates for mqtts:// and wss://")
     format: Literal["json"] = Field("json", description="What the messages look like")
     topics: TopicKeys | None = Field(None, description="Topic templates, where they differ from the format's own")
+    backfill: BackfillKeys = Field(BackfillKeys(), description="How it gets what waited for it")
     ack_timeout: Patience = Field(30.0, description="No acknowledgement for so long means reconnecting")
 
 

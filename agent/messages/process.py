@@ -41,10 +41,17 @@ MESSAGES: dict[str, Message] = {
     ),
     "W9011": Message(
         "warning",
-        "上次运行（序号 {boot}）没有正常停止，当时内存中未送达的数据已丢失",
-        "the run before this one (boot {boot}) did not end cleanly; what it had not delivered is lost",
+        "上次运行（序号 {boot}）没有正常停止；已写入缓存的数据会继续补发",
+        "the run before this one (boot {boot}) did not end cleanly; what had reached the outbox is still delivered",
         "平台可从 state 消息的 previous 看到；请避免直接断电",
         "the platform sees it in `previous` of the state message; avoid cutting the power",
+    ),
+    "I9015": Message(
+        "info",
+        "{destination} 还有 {queued} 条记录未送达：已保存在本机，下次启动后补发",
+        "{queued} records for {destination} are not delivered yet: they are kept here and sent after the next start",
+        "",
+        "",
     ),
     "W9012": Message(
         "warning",

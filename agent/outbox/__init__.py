@@ -1,10 +1,10 @@
 """The outbox: where records wait until every destination has confirmed them. `contract.py` says what it promises.
 
-    state.py     the state directory: one agent at a time, the number of this run, what was remembered
-    opening.py   what is found there
-    store.py     who needs what: pure; reader.py for one destination, tail.py in memory, shelf.py on disk
-    pump.py      keeps the writing thread at work (desk.py, pen.py); feeding.py the reading one (walk.py)
-    frames.py    how records lie on disk, bodies.py what is in them, cursor.py who has had them
+state.py     the state directory: one agent at a time, the number of this run, what was remembered
+opening.py   what is found there
+store.py     who needs what: pure; reader.py for one destination, tail.py in memory, shelf.py on disk
+pump.py      keeps the writing thread at work (desk.py, pen.py); feeding.py the reading one (walk.py)
+frames.py    how records lie on disk, bodies.py what is in them, cursor.py who has had them
 """
 
 import asyncio
@@ -17,8 +17,10 @@ from typing import Literal
 
 from agent.outbox.contract import Outbox
 from agent.outbox.durable import Durable
+from agent.outbox.pump import Threads
 from agent.outbox.reader import Backfill
 from agent.outbox.state import StateTaken, open_state
+from agent.outbox.store import Limits, Surroundings
 from drivers.contract import Journal
 
 __all__ = ["MEMORY_BYTES", "Backfill", "StateTaken", "open_outbox"]
@@ -43,37 +45,28 @@ async def open_outbox(
 ) -> AsyncIterator[Outbox]:
     """Take the state directory, number this run and keep records until the block is left.
 
-    `max_bytes` bounds what lies on disk for destinations that do not take it. `sync` says how often it is forced there: every
-    second, at each append (then nothing is published before it is safe), or when the system likes. `backfill` says how a
-    destination wants its backlog. `now` gives the wall time of gap events: UTC epoch milliseconds and, only while that is
-    implausible, the offset of `Record.offset_ms`. Raises `StateTaken` when another agent holds the directory, and nothing
-    for want of a disk.
+    `max_bytes` bounds what lies on disk for destinations that do not take it. `sync` says how often it is forced
+    there: every second, at each append (then nothing is published before it is safe), or when the system likes.
+    `backfill` says how a destination wants its backlog. `now` gives the wall time of gap events: UTC epoch
+    milliseconds and, only while that is implausible, the offset of `Record.offset_ms`. Raises `StateTaken` when
+    another agent holds the directory, and nothing for want of a disk.
     """
-    writing = ThreadPoolExecutor(1, thread_name_prefix="outbox")
-    reading = ThreadPoolExecutor(1, thread_name_prefix="outbox-read")
+    threads = Threads(
+        ThreadPoolExecutor(1, thread_name_prefix="outbox"), ThreadPoolExecutor(1, thread_name_prefix="outbox-read")
+    )
     is_answering = True
     try:
-        state = await asyncio.get_running_loop().run_in_executor(writing, open_state, state_dir, journal)
+        state = await asyncio.get_running_loop().run_in_executor(threads.writing, open_state, state_dir, journal)
         wishes = {name: backfill.get(name, Backfill()) for name in dict.fromkeys(destinations)}
-        durable = await Durable.open(
-            state,
-            wishes,
-            writing,
-            reading,
-            max_bytes=max_bytes,
-            memory_bytes=MEMORY_BYTES,
-            max_age_s=max_age_s,
-            sync=sync,
-            now=now,
-            journal=journal,
-            monotonic=monotonic,
-        )
+        limits = Limits(max_bytes, min(max_bytes, MEMORY_BYTES), max_age_s)
+        around = Surroundings(now, monotonic, journal, str(state_dir))
+        durable = await Durable.open(state, wishes, threads, limits, sync, around)
         try:
             async with durable:
                 yield durable
         finally:
             is_answering = durable.is_answering
     finally:
-        # A disk that does not answer is not waited for: the stop has a deadline.
-        writing.shutdown(wait=is_answering)
-        reading.shutdown(wait=is_answering)
+        for thread in threads:
+            # A disk that does not answer is not waited for: the stop has a deadline.
+            thread.shutdown(wait=is_answering)

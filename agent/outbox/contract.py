@@ -66,6 +66,10 @@ class Outbox(Protocol):
     def previous(self) -> Mapping[str, object] | None:
         """The run before this one: {"boot", "clean", "last_seq": {stream: seq}}; None in a new state directory."""
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether what waits now survives the end of the process."""
+
     def append(self, records: Sequence[Record], checkpoint: Mapping[str, Checkpoint] | None = None) -> None:
         """Give each record its boot and seq and keep them, together with the checkpoints, or neither.
 

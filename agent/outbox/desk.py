@@ -61,8 +61,6 @@ class Outcome:
     """Whether the cursors of the job are on disk."""
 
 
-
-
 class Desk:
     """The two logs and the cursors. Only `work` is called, by one thread; it never raises `OSError`."""
 

@@ -1,7 +1,7 @@
 """The outbox on disk: a store, the two threads that serve it, and the state directory."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from types import TracebackType
@@ -12,10 +12,10 @@ from agent.outbox.desk import Desk, quarantine
 from agent.outbox.feeding import Feeding
 from agent.outbox.opening import Folder, Recovered, last_seq, open_logs
 from agent.outbox.pen import SEGMENT_BYTES
-from agent.outbox.pump import Pump
+from agent.outbox.pump import Pump, Threads
 from agent.outbox.reader import Backfill
 from agent.outbox.state import State
-from agent.outbox.store import Store
+from agent.outbox.store import Limits, Store, Surroundings
 from agent.outbox.walk import Walk
 from agent.record import Record
 from agent.scope import Scope
@@ -45,38 +45,22 @@ class Durable:
         cls,
         state: State,
         backfill: Mapping[str, Backfill],
-        writing: Executor,
-        reading: Executor,
-        *,
-        max_bytes: int,
-        memory_bytes: int,
-        max_age_s: float,
+        threads: Threads,
+        limits: Limits,
         sync: str,
-        now: Callable[[], tuple[int, int | None]],
-        journal: Journal,
-        monotonic: Callable[[], float],
+        around: Surroundings,
     ) -> "Durable":
         """Find what an earlier run left. Without a directory that can be used everything stays in memory."""
         folder = Folder.of(state.path)
-        segment_bytes = min(SEGMENT_BYTES, max(max_bytes // 16, SMALLEST_SEGMENT))
         logs: tuple[Recovered, Desk] | None = None
         if state.writable:
-            opening = partial(_open, state, folder, list(backfill), journal, segment_bytes, syncs=sync != "never")
-            logs = await asyncio.get_running_loop().run_in_executor(writing, opening)
+            segment_bytes = min(SEGMENT_BYTES, max(limits.max_bytes // 16, SMALLEST_SEGMENT))
+            opening = partial(
+                _open, state, folder, list(backfill), around.journal, segment_bytes, syncs=sync != "never"
+            )
+            logs = await asyncio.get_running_loop().run_in_executor(threads.writing, opening)
         found = logs[0] if logs else Recovered()
-        store = Store(
-            state.boot,
-            backfill,
-            found,
-            max_bytes=max_bytes,
-            memory_bytes=memory_bytes,
-            max_age_s=max_age_s,
-            publishes_synced=sync == "always",
-            now=now,
-            journal=journal,
-            monotonic=monotonic,
-            place=str(state.path),
-        )
+        store = Store(state.boot, backfill, found, limits, around, publishes_synced=sync == "always")
         pump = None
         if logs:
             aside = quarantine(state.path / "quarantine")
@@ -85,19 +69,9 @@ class Durable:
                 for name in backfill
                 for is_kept in (False, True)
             }
-            store.ask = Feeding(store, walks, reading, journal, str(state.path))
-            pump = Pump(
-                store,
-                logs[1],
-                folder,
-                writing,
-                reading,
-                place=str(state.path),
-                sync=sync,
-                is_plausible=lambda: now()[1] is None,
-                journal=journal,
-            )
-        return cls(state, store, pump, writing, _previous(state, found))
+            store.ask = Feeding(store, walks, threads.reading, around)
+            pump = Pump(store, logs[1], folder, threads, around, syncs=sync != "never")
+        return cls(state, store, pump, threads.writing, _previous(state, found))
 
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
@@ -118,6 +92,10 @@ class Durable:
     @property
     def previous(self) -> Mapping[str, object] | None:
         return self._previous
+
+    @property
+    def is_durable(self) -> bool:
+        return self._pump is not None and self._store.is_on_disk and not self._store.is_stalled
 
     @property
     def is_answering(self) -> bool:

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 
-from agent.outbox.store import Store
+from agent.outbox.store import Store, Surroundings
 from agent.outbox.walk import Piece, Span, Walk
-from drivers.contract import Journal
 
 RETRY_S = 1.0
 ATTEMPTS = 3
@@ -22,16 +21,15 @@ class Feeding:
         store: Store,
         walks: Mapping[tuple[str, bool], Walk],
         reading: Executor,
-        journal: Journal,
-        place: str,
+        around: Surroundings,
         retry_s: float = RETRY_S,
     ) -> None:
         """`walks`: a way of its own for each reader and log (name, whether it is the kept one)."""
         self._store = store
         self._walks = walks
         self._reading = reading
-        self._journal = journal
-        self._place = place
+        self._journal = around.journal
+        self._place = around.place
         self._retry_s = retry_s
         self._failures = 0
         self._is_open = True

@@ -5,7 +5,7 @@ append that is not whole was never published and counts as not there.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,8 +66,8 @@ class Folder:
 
 def open_logs(
     folder: Folder,
-    destinations: Iterable[str],
-    known: Iterable[str],
+    destinations: Sequence[str],
+    known: Sequence[str],
     journal: Journal,
     segment_bytes: int = SEGMENT_BYTES,
     *,
@@ -76,15 +76,11 @@ def open_logs(
     """`known` are the destinations of the run before. Raises `OSError` only where a directory cannot be listed."""
     main, kept = _shelf(folder.main), _shelf(folder.kept)
     end, end_kept = _end(folder.main, main, journal), _end(folder.kept, kept, journal)
-    generation, found = _cursors(folder.cursors, set(destinations))
-    cursors: dict[str, tuple[Cursor, Cursor]] = {}
-    for name in destinations:
-        pair = found.get((name, MAIN)), found.get((name, KEPT))
-        if name in known and None in pair:
-            # Its cursors are gone: everything twice is better than anything not at all.
-            journal.note("W3007", name)
-        if name in known or any(pair):
-            cursors[name] = (pair[0] or _oldest(main, end.next), pair[1] or _oldest(kept, end_kept.next))
+    if syncs:
+        # What a killed run wrote and did not sync is not to be lost by a power cut later.
+        _settle_down(folder.main, main, journal)
+        _settle_down(folder.kept, kept, journal)
+    generation, cursors = _known_cursors(folder.cursors, destinations, known, journal, (main, end), (kept, end_kept))
     # After a power cut a cursor may be ahead of the log: its numbers are not given again, or they would count as settled.
     next_ = max([end.next, *(pair[0].end for pair in cursors.values())])
     next_kept = max([end_kept.next, *(pair[1].end for pair in cursors.values())])
@@ -105,9 +101,32 @@ def open_logs(
     )
     pens = [
         Pen(disk, table, _serial(shelf), first, segment_bytes, syncs=syncs)
-        for disk, table, shelf, first in ((folder.main, end.table, main, next_), (folder.kept, Table(), kept, next_kept))
+        for disk, table, shelf, first in (
+            (folder.main, end.table, main, next_),
+            (folder.kept, Table(), kept, next_kept),
+        )
     ]
     return recovered, Desk(pens[0], pens[1], folder.main, folder.kept, folder.cursors)
+
+
+def _known_cursors(
+    disk: Disk,
+    destinations: Sequence[str],
+    known: Sequence[str],
+    journal: Journal,
+    *logs: tuple[Shelf, _End],
+) -> tuple[int, dict[str, tuple[Cursor, Cursor]]]:
+    """Of each destination that was there before: everything twice is better than anything not at all."""
+    generation, found = _cursors(disk, set(destinations))
+    (main, end), (kept, end_kept) = logs
+    cursors: dict[str, tuple[Cursor, Cursor]] = {}
+    for name in destinations:
+        pair = found.get((name, MAIN)), found.get((name, KEPT))
+        if name in known and None in pair:
+            journal.note("W3007", name)
+        if name in known or any(pair):
+            cursors[name] = (pair[0] or _oldest(main, end.next), pair[1] or _oldest(kept, end_kept.next))
+    return generation, cursors
 
 
 def _oldest(shelf: Shelf, next_: int) -> Cursor:
@@ -129,6 +148,14 @@ def _opened_ms(disk: Disk, name: str) -> int:
     except OSError:
         return 0
     return int(frames.HEAD.unpack(head)[6]) if len(head) == frames.HEAD.size else 0
+
+
+def _settle_down(disk: Disk, shelf: Shelf, journal: Journal) -> None:
+    for segment in shelf.segments[-1:]:
+        try:
+            disk.sync(segment.name)
+        except OSError as error:
+            journal.note("W3003", segment.name, reason=error.strerror or type(error).__name__)
 
 
 def _serial(shelf: Shelf) -> int:
@@ -227,4 +254,3 @@ def _remove(disk: Disk, name: str) -> None:
 def last_seq(found: Mapping[str, tuple[int, int]], boot: int) -> dict[str, int]:
     """Stream -> newest seq of that run."""
     return {stream: seq for stream, (its, seq) in found.items() if its == boot}
-

@@ -91,7 +91,14 @@ class Pen:
     """`write` and `sync` raise `OSError`; the segment is given up then."""
 
     def __init__(
-        self, disk: Disk, table: Table, serial: int, next_: int, segment_bytes: int = SEGMENT_BYTES, *, syncs: bool = True
+        self,
+        disk: Disk,
+        table: Table,
+        serial: int,
+        next_: int,
+        segment_bytes: int = SEGMENT_BYTES,
+        *,
+        syncs: bool = True,
     ) -> None:
         """`serial` is above that of every segment there is, `next_` the number of the first record to come."""
         self.table = table

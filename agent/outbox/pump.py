@@ -1,16 +1,14 @@
 """Keeps the writing thread at work: appends, cursors, syncs, room. One task of the loop."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from agent.outbox.desk import Desk, Job, Outcome, listed
 from agent.outbox.opening import Folder
-from agent.outbox.shelf import Segment
-from agent.outbox.store import Store
-from drivers.contract import Journal
+from agent.outbox.room import Going, Room
+from agent.outbox.store import Store, Surroundings
 
 GATHER_S = 0.002
 """What comes within it is written together."""
@@ -25,6 +23,13 @@ AGE_S = 60.0
 """How often it is looked whether something is too old."""
 
 
+class Threads(NamedTuple):
+    """One for everything that changes the disk, one for what only reads."""
+
+    writing: Executor
+    reading: Executor
+
+
 class Pump:
     """`for_ever` runs until it is cancelled, `finish` once after that."""
 
@@ -33,23 +38,20 @@ class Pump:
         store: Store,
         desk: Desk,
         folder: Folder,
-        writing: Executor,
-        reading: Executor,
+        threads: Threads,
+        around: Surroundings,
         *,
-        place: str,
-        sync: str,
-        is_plausible: Callable[[], bool],
-        journal: Journal,
+        syncs: bool,
     ) -> None:
         self._store = store
+        self._room = Room(store)
         self._desk = desk
         self._folder = folder
-        self._writing = writing
-        self._reading = reading
-        self._place = place
-        self._syncs = sync != "never"
-        self._is_plausible = is_plausible
-        self._journal = journal
+        self._threads = threads
+        self._place = around.place
+        self._syncs = syncs
+        self._now = around.now
+        self._journal = around.journal
         self._wanted = asyncio.Event()
         self._synced_s = self._aged_s = store.monotonic()
         self._running: asyncio.Future[Outcome] | None = None
@@ -102,7 +104,7 @@ class Pump:
     async def _work(self, job: Job) -> Outcome:
         """A disk that does not answer is not waited for by anybody else."""
         loop = asyncio.get_running_loop()
-        running = self._running = loop.run_in_executor(self._writing, self._desk.work, job)
+        running = self._running = loop.run_in_executor(self._threads.writing, self._desk.work, job)
         done, _ = await asyncio.wait((running,), timeout=STALL_S)
         if not done:
             self._store.is_stalled = True
@@ -114,27 +116,28 @@ class Pump:
         return running.result()
 
     async def _make_room(self) -> None:
-        while self._store.is_on_disk and (found := self._store.surplus()) is not None:
-            await self._let_go(*found, reason="overflow")
-        if self._store.monotonic() - self._aged_s >= AGE_S and self._is_plausible():
+        while self._store.is_on_disk and (going := self._room.surplus()) is not None:
+            await self._let_go(going, "overflow")
+        if self._store.monotonic() - self._aged_s >= AGE_S and self._now()[1] is None:
             self._aged_s = self._store.monotonic()
-            while self._store.is_on_disk and (found := self._store.outdated()) is not None:
-                await self._let_go(*found, reason="age")
+            while self._store.is_on_disk and (going := self._room.outdated()) is not None:
+                await self._let_go(going, "age")
 
-    async def _let_go(self, is_kept: bool, segment: Segment, end: int, *, reason: str) -> None:
+    async def _let_go(self, going: Going, reason: str) -> None:
+        is_kept, segment, end = going
         disk = self._folder.kept if is_kept else self._folder.main
         loop = asyncio.get_running_loop()
         try:
-            content = await loop.run_in_executor(self._reading, partial(listed, disk, segment.name, end))
+            content = await loop.run_in_executor(self._threads.reading, partial(listed, disk, segment.name, end))
         except OSError:
             content = []
-        kept = self._store.rescued(content) if reason == "overflow" and not is_kept else []
+        kept = self._room.rescued(content) if reason == "overflow" and not is_kept else []
         if kept:
             outcome = await self._work(Job(kept=kept, now_ms=self._store.now_ms))
             self._take(outcome)
             if outcome.error is not None:
                 return
-        job = self._store.let_go(segment, end, content, kept, reason, is_kept=is_kept)
+        job = self._room.let_go(going, content, kept, reason)
         self._take(await self._work(job))
 
     async def finish(self) -> None:
@@ -148,8 +151,8 @@ class Pump:
         if not self._store.is_on_disk:
             self._store.resume()
         while self._store.is_on_disk and (job := self._store.job()):
-            self._take(await loop.run_in_executor(self._writing, self._desk.work, job))
+            self._take(await loop.run_in_executor(self._threads.writing, self._desk.work, job))
         if self._store.is_on_disk and self._syncs:
-            error = await loop.run_in_executor(self._writing, self._desk.finish)
+            error = await loop.run_in_executor(self._threads.writing, self._desk.finish)
             if error is not None:
                 self._journal.lost("E3005", self._place, reason=error.strerror or type(error).__name__)

@@ -9,22 +9,22 @@ Nothing here blocks: a `Job` for the writing thread is made by `job` and its `Ou
 has is asked for with `fetch`.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from agent.outbox.bodies import record as record_of
+from agent.outbox import account
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
-from agent.outbox.desk import Job, Kept, Listed, Outcome
+from agent.outbox.desk import Job, Outcome
 from agent.outbox.gaps import Gaps
 from agent.outbox.opening import KEPT, MAIN, Recovered
 from agent.outbox.pen import Append
 from agent.outbox.reader import Backfill, LogReader
-from agent.outbox.shelf import Segment, Shelf, bytes_of
+from agent.outbox.shelf import Segment
 from agent.outbox.tail import Item, Tail, estimated_bytes
-from agent.outbox.walk import Hole, Piece, Span
+from agent.outbox.walk import Piece, Span
 from agent.record import Record
 from drivers.contract import Journal
 
@@ -44,6 +44,30 @@ class Fetch(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds, in bytes and seconds."""
+
+    max_bytes: int
+    """On disk."""
+    memory_bytes: int
+    """In memory, while the disk cannot be used."""
+    max_age_s: float
+    tail_bytes: int = TAIL_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the store knows of the world."""
+
+    now: Callable[[], tuple[int, int | None]]
+    """Wall time, UTC epoch milliseconds, and while that is implausible the offset of `Record.offset_ms`."""
+    monotonic: Callable[[], float]
+    journal: Journal
+    place: str
+    """What the operator calls this outbox."""
+
+
 class Store:
     """Records of all streams, and where each destination stands."""
 
@@ -52,24 +76,20 @@ class Store:
         boot: int,
         destinations: Mapping[str, Backfill],
         recovered: Recovered,
+        limits: Limits,
+        around: Surroundings,
         *,
-        max_bytes: int,
-        memory_bytes: int,
-        max_age_s: float,
         publishes_synced: bool = False,
-        now: Callable[[], tuple[int, int | None]],
-        journal: Journal,
-        monotonic: Callable[[], float],
-        place: str = "outbox",
     ) -> None:
         """`publishes_synced` keeps from the readers what a power cut could take back."""
         self.boot = boot
-        self.monotonic = monotonic
+        self.monotonic = around.monotonic
+        self.limits = limits
         self.gaps = Gaps()
         self.tail = Tail()
         self.main = recovered.main
         self.kept = recovered.kept
-        self.next = recovered.next
+        self.next = self.written = self._synced = recovered.next
         self.next_kept = recovered.next_kept
         self.is_on_disk = False
         """Whether what is appended reaches the disk; else memory is all there is."""
@@ -78,14 +98,10 @@ class Store:
         self.ask: Fetch | None = None
         self.wanted: Callable[[], None] = lambda: None
         """Called when there is something to do for the writing thread."""
-        self._written = self._synced = recovered.next
+        self.dirty: set[str] = set(destinations)
+        """Destinations whose cursors are to be saved."""
         self._publishes_synced = publishes_synced
-        self._max_bytes = max_bytes
-        self._memory_bytes = min(memory_bytes, max_bytes)
-        self._max_age_s = max_age_s
-        self._now = now
-        self._journal = journal
-        self._place = place
+        self._around = around
         self._next_seq: dict[str, int] = {}
         self._checkpoints: dict[str, Mapping[str, object]] = dict(recovered.checkpoints)
         self._loose: dict[str, object] = {}
@@ -93,8 +109,6 @@ class Store:
         self._queue: deque[Item] = deque()
         """What is to be written, in order, while the disk is fine."""
         self._generation = recovered.generation
-        self._dirty: set[str] = set(destinations)
-        self._unsynced_since: float | None = None
         self._losing: dict[str, int] = {}
         self._blamed: list[str] = []
         """Who lost something by the newest damage."""
@@ -148,7 +162,7 @@ class Store:
     @property
     def now_ms(self) -> int:
         """Wall time, UTC epoch milliseconds."""
-        return self._now()[0]
+        return self._around.now()[0]
 
     def wake(self) -> None:
         for reader in self.readers.values():
@@ -161,14 +175,14 @@ class Store:
 
     def _bound_memory(self, now: float) -> None:
         if self.is_on_disk:
-            while self.tail.size > TAIL_BYTES and (item := self.tail.oldest(self._synced)) is not None:
+            while self.tail.size > self.limits.tail_bytes and (item := self.tail.oldest(self._synced)) is not None:
                 self.tail.remove(item.number)
         else:
-            for item in self.tail.older_than(now - self._max_age_s):
+            for item in self.tail.older_than(now - self.limits.max_age_s):
                 self._drop(item, "age")
-        if self.tail.size > self._memory_bytes:
+        if self.tail.size > self.limits.memory_bytes:
             for item in self.tail.least_wanted():
-                if self.tail.size <= self._memory_bytes:
+                if self.tail.size <= self.limits.memory_bytes:
                     break
                 self._drop(item, "overflow")
 
@@ -185,19 +199,21 @@ class Store:
         losers = list(losers)
         if losers:
             self.gaps.lose(record, losers, reason, self.monotonic())
-            self._say_losing(losers if reason == "overflow" else ())
+            self.say_losing(losers if reason == "overflow" else ())
 
-    def _say_losing(self, losers: Iterable[str], records: int = 1) -> None:
+    def say_losing(self, losers: Iterable[str], records: int = 1) -> None:
         for name in losers:
             self._losing[name] = self._losing.get(name, 0) + records
-            self._journal.lost("W3010", name)
+            self._around.journal.lost("W3010", name)
 
     def _look_for_room(self) -> None:
-        if self._losing and self.size <= ROOM_AGAIN * self._max_bytes and (
-            self.is_on_disk or self.tail.size <= ROOM_AGAIN * self._memory_bytes
+        if (
+            self._losing
+            and self.size <= ROOM_AGAIN * self.limits.max_bytes
+            and (self.is_on_disk or self.tail.size <= ROOM_AGAIN * self.limits.memory_bytes)
         ):
             for name, records in self._losing.items():
-                self._journal.back("W3010", name, records=records)
+                self._around.journal.back("W3010", name, records=records)
             self._losing.clear()
 
     # --- what the readers need
@@ -207,7 +223,7 @@ class Store:
         """Numbers below it may be published."""
         if not self.is_on_disk or self.is_stalled:
             return self.next
-        return self._synced if self._publishes_synced else self._written
+        return self._synced if self._publishes_synced else self.written
 
     @property
     def has_gaps(self) -> bool:
@@ -217,7 +233,7 @@ class Store:
         """Whether it is still in memory or in a segment."""
         if number < 0:
             return bool(self.kept.segments) and -1 - number >= self.kept.segments[0].first
-        on_disk = bool(self.main.segments) and self.main.segments[0].first <= number < self._written
+        on_disk = bool(self.main.segments) and self.main.segments[0].first <= number < self.written
         return on_disk or self.tail.find(number) is not None
 
     def first_since(self, seconds: float) -> int:
@@ -237,36 +253,19 @@ class Store:
 
     def left(self, number: int) -> None:
         """A destination needs it no more."""
-        if number >= 0 and self._is_done(number):
+        if number >= 0 and self.is_done(number):
             item = self.tail.find(number)
-            if item is not None and number >= self._written:
+            if item is not None and number >= self.written:
                 self._loose.update(item.checkpoints)
             self.tail.remove(number)
         self._look_for_room()
         self.wanted()
 
     def bytes_of(self, reader: LogReader) -> int:
-        """About how many bytes wait for a destination."""
-        runs = list(reader.main.runs(0, self.next))
-        on_disk = bytes_of(self.main, self._written, [(a, min(b, self._written)) for a, b in runs if a < self._written])
-        in_memory = sum(
-            item.size for item in self.tail.since(self._written) if not reader.main.is_settled(item.number)
-        )
-        return on_disk + in_memory + bytes_of(self.kept, self.next_kept, list(reader.kept.runs(0, self.next_kept)))
+        return account.bytes_of(self, reader)
 
     def age_of(self, reader: LogReader) -> float:
-        """Seconds since the oldest record that waits for a destination was appended, as far as that is known."""
-        if next(reader.kept.runs(0, self.next_kept), None) is not None and self.kept.segments:
-            return self._since(self.kept.segments[0].opened_ms)
-        number = reader.main.base
-        item = self.tail.find(number) or reader.holds(number)
-        if item is not None and item.at > -math.inf:
-            return max(self.monotonic() - item.at, 0.0)
-        place = self.main.place_of(number)
-        return self._since(self.main.segments[place].opened_ms) if place >= 0 else 0.0
-
-    def _since(self, time_ms: int) -> float:
-        return max(self.now_ms - time_ms, 0) / 1000 if time_ms else 0.0
+        return account.age_of(self, reader)
 
     def fetch(self, reader: LogReader, fetch: int, number: int, until: int, *, is_kept: bool) -> None:
         assert self.ask is not None, "there is nothing on a disk"
@@ -281,10 +280,12 @@ class Store:
     def _mourn(self, piece: Piece, *, is_kept: bool) -> None:
         """What is damaged is damaged for every destination that still needs it."""
         for first, end in piece.damaged:
-            lost = {name: reader.lose_all(first, end, "damaged", is_kept=is_kept) for name, reader in self.readers.items()}
+            lost = {
+                name: reader.lose_all(first, end, "damaged", is_kept=is_kept) for name, reader in self.readers.items()
+            }
             self._blamed = [name for name, count in lost.items() if count]
             if self._blamed:
-                self._journal.note("E3006", self._place, records=max(lost.values()))
+                self._around.journal.note("E3006", self._around.place, records=max(lost.values()))
         for hole in piece.holes if self._blamed else ():
             self.gaps.lose_hole(hole, self._blamed, "damaged", self.monotonic())
         if piece.damaged:
@@ -299,7 +300,7 @@ class Store:
         """Append gap events without making room for them: that would be the next loss to announce."""
         if not self.gaps:
             return
-        for gap in self.gaps.due(destination, self.monotonic() - merged_s, self._now):
+        for gap in self.gaps.due(destination, self.monotonic() - merged_s, self._around.now):
             self._keep(gap, self.monotonic(), self.next)
             self.wake()
             self.wanted()
@@ -345,22 +346,22 @@ class Store:
     def _cursors(self) -> list[tuple[str, bytes]]:
         saved = []
         for name, reader in self.readers.items():
-            if reader.unsaved or name in self._dirty:
+            if reader.unsaved or name in self.dirty:
                 self._generation += 1
                 for suffix, cursor in ((MAIN, reader.main), (KEPT, reader.kept)):
                     saved.append((f"{name}.{suffix}.{self._generation % 2}", cursor.to_bytes(self._generation)))
                 reader.unsaved = 0
-        self._dirty.clear()
+        self.dirty.clear()
         return saved
 
     @property
     def has_work(self) -> bool:
-        return bool(self._queue or self._loose or self._dirty) or any(r.unsaved for r in self.readers.values())
+        return bool(self._queue or self._loose or self.dirty) or any(r.unsaved for r in self.readers.values())
 
     @property
     def wants_sync(self) -> bool:
         """Whether something is on disk that a power cut could take, and somebody waits for it."""
-        return self._synced < self._written and any(reader.queued for reader in self.readers.values())
+        return self._synced < self.written and any(reader.queued for reader in self.readers.values())
 
     def worked(self, outcome: Outcome) -> None:
         """Take what the writing thread did."""
@@ -372,12 +373,12 @@ class Store:
                 shelf.add(Segment(one.first, one.name, 0, one.opened_ms))
             if shelf.segments and (begun or outcome.error is None):
                 shelf.segments[-1].size = max(size, shelf.segments[-1].size)
-        self._written, self._synced = outcome.written, outcome.synced
+        self.written, self._synced = outcome.written, outcome.synced
         if outcome.error is not None:
             self.fail()
         self.wake()
 
-    def _is_done(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         return all(reader.main.is_settled(number) for reader in self.readers.values())
 
     def fail(self) -> None:
@@ -385,90 +386,10 @@ class Store:
         self.is_on_disk = False
         self._queue.clear()
         self._loose = dict(self._checkpoints)
-        self._dirty.update(self.readers)
+        self.dirty.update(self.readers)
         self.wake()
 
     def resume(self) -> None:
         """Try the disk again: everything that is not safe there is to be written."""
         self.is_on_disk = True
         self._queue = deque(self.tail.since(self._synced))
-
-    # --- bounds of the disk
-
-    def surplus(self) -> tuple[bool, Segment, int] | None:
-        """The segment that must go because there is no room: is it of the kept log, which one, where it ends."""
-        if self.size <= self._max_bytes:
-            return None
-        return self._oldest()
-
-    def outdated(self) -> tuple[bool, Segment, int] | None:
-        """A segment of which all records are older than they may be."""
-        now_ms = self.now_ms
-        for is_kept, shelf, end in ((True, self.kept, self.next_kept), (False, self.main, self._written)):
-            if len(shelf.segments) > 1 and 0 < shelf.segments[1].opened_ms < now_ms - self._max_age_s * 1000:
-                return is_kept, shelf.segments[0], shelf.end_of(0, end)
-        return None
-
-    def _oldest(self) -> tuple[bool, Segment, int] | None:
-        for is_kept, shelf, end in ((False, self.main, self._written), (True, self.kept, self.next_kept)):
-            if len(shelf.segments) > 1:
-                return is_kept, shelf.segments[0], shelf.end_of(0, end)
-        return None
-
-    def rescued(self, content: Sequence[Listed]) -> list[Kept]:
-        """The events of a segment that somebody still needs, under their numbers in the kept log."""
-        wanted = [
-            one
-            for one in content
-            if one.is_event and not self._is_done(one.number)
-        ]
-        return [
-            Kept(self.next_kept + i, one.stream, one.boot, one.seq, one.time_ms, one.body)
-            for i, one in enumerate(wanted)
-        ]
-
-    def let_go(
-        self, segment: Segment, end: int, content: Sequence[Listed], kept: Sequence[Kept], reason: str, *, is_kept: bool
-    ) -> Job:
-        """A segment goes: its events went on as `kept`, everything else in it is lost to those who need it."""
-        moved = {(one.stream, one.boot, one.seq): one.number for one in kept}
-        self.next_kept += len(kept)
-        for one in content:
-            number = moved.get((one.stream, one.boot, one.seq))
-            if number is not None:
-                for reader in self.readers.values():
-                    reader.move(one.number, number)
-            else:
-                self._let_go_of(one, reason, is_kept=is_kept)
-        for reader in self.readers.values():
-            if not is_kept or segment.first < end:
-                self._forget_damaged(reader, segment.first, end, is_kept=is_kept)
-        shelf = self.kept if is_kept else self.main
-        if segment in shelf.segments:  # else everybody has had it meanwhile
-            shelf.segments.remove(segment)
-        self._dirty.update(self.readers)
-        return Job(remove=() if is_kept else [segment.name], remove_kept=[segment.name] if is_kept else ())
-
-    def _let_go_of(self, one: Listed, reason: str, *, is_kept: bool) -> None:
-        number = -1 - one.number if is_kept else one.number
-        losers = [
-            name
-            for name, reader in self.readers.items()
-            if not reader.is_flying(number) and reader.lose(number, reason)
-        ]
-        if losers:
-            hole = Hole(one.stream, one.boot, one.seq, one.seq, one.time_ms, one.time_ms)
-            self.gaps.lose_hole(hole, losers, reason, self.monotonic())
-            if one.is_event:
-                record = record_of(one.stream, one.boot, one.seq, one.body)
-                self.gaps.pass_on(record, losers, self.monotonic())
-            self._say_losing(losers if reason == "overflow" else ())
-
-    def _forget_damaged(self, reader: LogReader, first: int, end: int, *, is_kept: bool) -> None:
-        """What was counted and could not be read is lost too; what flies may arrive."""
-        cursor = reader.kept if is_kept else reader.main
-        for start, stop in list(cursor.runs(first, end)):
-            for number in range(start, stop):
-                if not reader.is_flying(-1 - number if is_kept else number):
-                    reader.lose_all(number, number + 1, "damaged", is_kept=is_kept)
-

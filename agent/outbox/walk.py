@@ -166,9 +166,7 @@ class Walk:
             record = record_of(found.stream, found.boot, found.seq, body)
         except (ValueError, TypeError, KeyError):
             piece.damaged.append((found.number, found.number + 1))
-            piece.holes.append(
-                Hole(found.stream, found.boot, found.seq, found.seq, found.time_ms, found.time_ms)
-            )
+            piece.holes.append(Hole(found.stream, found.boot, found.seq, found.seq, found.time_ms, found.time_ms))
         else:
             piece.records.append(Found(found.number, record, found.length))
         return found.length

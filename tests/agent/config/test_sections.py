@@ -30,7 +30,7 @@ def test_keys_of_later_versions_are_plainly_unknown(tmp_path: Path, key: str) ->
     assert said(loaded) == [(13, 5, f"devices[0].{key}", "E1021")]
 
 
-@pytest.mark.parametrize("key", ["backfill", "security", "counter"])
+@pytest.mark.parametrize("key", ["security", "counter"])
 def test_the_same_in_other_places(tmp_path: Path, key: str) -> None:
     assert codes(changed(tmp_path, (DESTINATION, f"{DESTINATION}\n    {key}: 1"))) == ["E1021"]
     assert codes(changed(tmp_path, ("driver: simulated", f"driver: simulated\n    {key}: 1"))) == ["E1021"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from agent.outbox.desk import Desk, Job, listed
 from agent.outbox.opening import Folder, Recovered, open_logs
 from agent.outbox.reader import Backfill, LogReader
-from agent.outbox.store import Store
+from agent.outbox.room import Room
+from agent.outbox.store import Limits, Store, Surroundings
 from agent.outbox.walk import Piece, Span, Walk
 from agent.record import Entry, Record
 from tests.agent.outbox.test_memory import Time, taken
@@ -25,6 +26,7 @@ class Bench:
         segment_bytes: int = 4000,
         sync: str = "1s",
         backfill: Backfill | None = None,
+        tail_bytes: int = 1 << 22,
     ) -> None:
         self.time = Time()
         self.told = Told()
@@ -37,6 +39,7 @@ class Bench:
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._sync = sync
+        self._tail_bytes = tail_bytes
         self._backfill = backfill or Backfill(rate=1e9)
         self.start()
 
@@ -48,14 +51,11 @@ class Bench:
             self.boot,
             dict.fromkeys(self.destinations, self._backfill),
             self.found,
-            max_bytes=self._max_bytes,
-            memory_bytes=self._max_bytes,
-            max_age_s=3600,
+            Limits(self._max_bytes, self._max_bytes, 3600, self._tail_bytes),
+            Surroundings(lambda: (77_000, None), self.time, self.told, "outbox"),
             publishes_synced=self._sync == "always",
-            now=lambda: (77_000, None),
-            journal=self.told,
-            monotonic=self.time,
         )
+        self.room = Room(self.store)
         self.walks = {
             (name, kept): Walk(self.folder.kept if kept else self.folder.main, self._put_aside, 500)
             for name in self.destinations
@@ -88,15 +88,15 @@ class Bench:
         if not self.store.is_on_disk:
             self.store.resume()
         self.do(self.store.job(sync=sync, save=save))
-        while self.store.is_on_disk and (surplus := self.store.surplus()) is not None:
-            is_kept, segment, end = surplus
-            content = listed(self.folder.kept if is_kept else self.folder.main, segment.name, end)
-            kept = [] if is_kept else self.store.rescued(content)
+        while self.store.is_on_disk and (going := self.room.surplus()) is not None:
+            disk = self.folder.kept if going.is_kept else self.folder.main
+            content = listed(disk, going.segment.name, going.end)
+            kept = [] if going.is_kept else self.room.rescued(content)
             if kept:
                 self.do(Job(kept=kept))
                 if not self.store.is_on_disk:
                     return
-            self.do(self.store.let_go(segment, end, content, kept, "overflow", is_kept=is_kept))
+            self.do(self.room.let_go(going, content, kept, "overflow"))
 
     def do(self, job: Job) -> None:
         self.store.worked(self.desk.work(job))

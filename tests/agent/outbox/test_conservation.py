@@ -83,8 +83,12 @@ class Conservation(RuleBasedStateMachine):
     def bounded(self) -> None:
         items = self.box.tail.since(0)
         announced = [item for item in items if item.record.event and item.record.event.type == "gap"]
-        excused = sum(item.size for item in items if any(r.is_flying(item.number) for r in self.box.readers.values()) or item in announced)
-        assert self.box.tail.size <= self.box._memory_bytes + excused
+        excused = sum(
+            item.size
+            for item in items
+            if any(r.is_flying(item.number) for r in self.box.readers.values()) or item in announced
+        )
+        assert self.box.tail.size <= self.box.limits.memory_bytes + excused
 
     def drain(self, name: str) -> bool:
         """Take and confirm what there is; whether there was anything."""

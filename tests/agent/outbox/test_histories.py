@@ -18,8 +18,13 @@ Identity = tuple[str, int, int]
 class Histories(RuleBasedStateMachine):
     """Two destinations, small segments, a bound that is reached; the truth is kept beside."""
 
-    @initialize(live_first=st.booleans(), bound=st.sampled_from([6_000, 1 << 30]), sync=st.sampled_from(["1s", "always"]))
-    def begin(self, live_first: bool, bound: int, sync: str) -> None:
+    @initialize(
+        live_first=st.booleans(),
+        bound=st.sampled_from([6_000, 1 << 30]),
+        sync=st.sampled_from(["1s", "always"]),
+        tail_bytes=st.sampled_from([0, 5_000, 1 << 22]),
+    )
+    def begin(self, live_first: bool, bound: int, sync: str, tail_bytes: int) -> None:
         self.names = ["one", "two"]
         self.bench = Bench(
             self.names,
@@ -27,6 +32,7 @@ class Histories(RuleBasedStateMachine):
             segment_bytes=1000,
             sync=sync,
             backfill=Backfill(1e9, live_first),
+            tail_bytes=tail_bytes,
         )
         self.appended: dict[Identity, object] = {}
         self.unsafe: set[Identity] = set()
@@ -42,9 +48,14 @@ class Histories(RuleBasedStateMachine):
 
     destination = st.sampled_from(["one", "two"])
 
-    @rule(streams=st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), min_size=1, max_size=6), point=st.booleans())
+    @rule(
+        streams=st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), min_size=1, max_size=6), point=st.booleans()
+    )
     def append(self, streams: list[tuple[str, bool]], point: bool) -> None:
-        records = [(event if is_event else sample)(stream, len(self.appended) + i) for i, (stream, is_event) in enumerate(streams)]
+        records = [
+            (event if is_event else sample)(stream, len(self.appended) + i)
+            for i, (stream, is_event) in enumerate(streams)
+        ]
         self.bench.append(*records, checkpoints={"a": {"seen": len(self.appended)}} if point else None)
         for record in records:
             self.appended[record.stream, record.boot, record.seq] = record.event or list(record.moments)
@@ -146,7 +157,9 @@ class Histories(RuleBasedStateMachine):
             reader = self.bench.reader(name)
             tally = reader.tally
             assert tally.accepted == tally.delivered + tally.queued + sum(tally.dropped.values())
-            waiting = reader.main.unsettled(0, self.bench.store.next) + reader.kept.unsettled(0, self.bench.store.next_kept)
+            waiting = reader.main.unsettled(0, self.bench.store.next) + reader.kept.unsettled(
+                0, self.bench.store.next_kept
+            )
             assert tally.queued == waiting
             assert tally.queued_bytes >= 0
 

@@ -9,7 +9,7 @@ from agent.outbox import open_outbox
 from agent.outbox.contract import Reader
 from agent.outbox.opening import Recovered
 from agent.outbox.reader import Backfill
-from agent.outbox.store import Store
+from agent.outbox.store import Limits, Store, Surroundings
 from agent.outbox.tail import estimated_bytes
 from agent.record import Entry, Event, Moment, Record
 from tests.fakes.told import Told
@@ -39,12 +39,8 @@ def ring(
         41,
         dict.fromkeys(destinations, backfill or Backfill()),
         Recovered(),
-        max_bytes=room * SIZE,
-        memory_bytes=room * SIZE,
-        max_age_s=3600,
-        now=lambda: (77_000, None),
-        journal=told or Told(),
-        monotonic=time or Time(),
+        Limits(room * SIZE, room * SIZE, 3600),
+        Surroundings(lambda: (77_000, None), time or Time(), told or Told(), "outbox"),
     )
 
 

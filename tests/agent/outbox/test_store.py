@@ -151,7 +151,7 @@ def test_one_flipped_byte_loses_one_record_and_says_which(flipped: int) -> None:
     bench.append(*[sample("ab"[n % 2], 1000 + n) for n in range(20)])
     bench.work(sync=True)
     bench.kill()
-    (name, *_), = [found for found in bench.folder.main.names() if found[1] > 500]
+    ((name, *_),) = [found for found in bench.folder.main.names() if found[1] > 500]
     assert isinstance(bench.folder.main, SimulatedDisk)
     content = bench.folder.main.files[name]
     place = 400 + 137 * flipped
