@@ -1,4 +1,4 @@
-"""What is found on disk at a start: whatever it is, a log that goes on. Never reads the backlog; never raises `OSError`.
+"""What is found on disk at a start: whatever it is, a log that goes on. The backlog is not read.
 
 Of each log only the newest segments are read: where it ends, where every stream stood and the newest checkpoints. An
 append that is not whole was never published and counts as not there.
@@ -81,7 +81,7 @@ def open_logs(
         _settle_down(folder.main, main, journal)
         _settle_down(folder.kept, kept, journal)
     generation, cursors = _known_cursors(folder.cursors, destinations, known, journal, (main, end), (kept, end_kept))
-    # After a power cut a cursor may be ahead of the log: its numbers are not given again, or they would count as settled.
+    # After a power cut a cursor may be ahead of the log: those numbers are not given again, or they would be settled.
     next_ = max([end.next, *(pair[0].end for pair in cursors.values())])
     next_kept = max([end_kept.next, *(pair[1].end for pair in cursors.values())])
     for of_main, of_kept in cursors.values():
@@ -99,14 +99,9 @@ def open_logs(
         {stream: (boot, seq - 1) for stream, (boot, seq) in streams.items()},
         end.newest_ms,
     )
-    pens = [
-        Pen(disk, table, _serial(shelf), first, segment_bytes, syncs=syncs)
-        for disk, table, shelf, first in (
-            (folder.main, end.table, main, next_),
-            (folder.kept, Table(), kept, next_kept),
-        )
-    ]
-    return recovered, Desk(pens[0], pens[1], folder.main, folder.kept, folder.cursors)
+    pen = Pen(folder.main, end.table, _serial(main), next_, segment_bytes, syncs=syncs)
+    pen_kept = Pen(folder.kept, Table(), _serial(kept), next_kept, segment_bytes, syncs=syncs)
+    return recovered, Desk(pen, pen_kept, folder.main, folder.kept, folder.cursors)
 
 
 def _known_cursors(

@@ -1,4 +1,4 @@
-"""One destination's way through the log: the newest first, the backlog behind it, refused records when their time comes.
+"""One destination's way through the log: the newest first, the backlog behind it, what was refused in its time.
 
 Two lanes. The *live* lane is what was appended since the connection began, or at most 10 s before; it is served from
 memory, in order, at once. The *backlog* is everything older, read from disk, in order too, at a measured pace.

@@ -1,7 +1,7 @@
 """Reads one log from disk in order, in pieces, and says exactly what is damaged. Used by one thread at a time.
 
-Every stream counts its records without holes, and so does the log: a number that jumps says how much is lost, a seq that
-jumps says of what.
+Every stream counts its records without holes, and so does the log: a number that jumps says how much is lost, a seq
+that jumps says of what.
 """
 
 from collections.abc import Callable, Iterator, Sequence
