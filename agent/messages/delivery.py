@@ -71,6 +71,13 @@ _STATE = {
         "磁盘恢复响应",
         "the disk answers again",
     ),
+    "W3009": Message(
+        "warning",
+        "缓存文件里没有可读的内容：移到 quarantine 目录",
+        "this file of the outbox holds nothing readable: it is moved to quarantine/",
+        "检查磁盘或存储卡是否正常；目录里不要放别的文件",
+        "check the disk or memory card; keep other files out of this directory",
+    ),
     "W3010": Message(
         "warning",
         "缓存已满：最旧的数据被丢弃，会以 gap 事件报告缺口",

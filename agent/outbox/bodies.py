@@ -6,7 +6,6 @@ characters. `orjson` knows none of these and is ten times as fast, so `json` has
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 
 import orjson
 
@@ -18,7 +17,10 @@ def body(record: Record) -> bytes:
     event = record.event
     if event is not None:
         return to_json([record.rev, record.offset_ms, event.type, event.time_ms, event.data, event.context, event.id])
-    return to_json([record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]])
+    said = [record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]]
+    written = to_json(said)
+    # `orjson` says null for a number that is none, and a bad value is null too: only then is it worth a look.
+    return _written_slowly(said) if b"null" in written and any(map(_has_no_number, record.moments)) else written
 
 
 def record(stream: str, boot: int, seq: int, written: bytes) -> Record:
@@ -38,8 +40,7 @@ def to_json(said: object) -> bytes:
         written = orjson.dumps(said)
     except TypeError:  # orjson's errors are of this kind
         return _written_slowly(said)
-    # orjson says null for numbers that are none, and a bad value is null too: only then is it worth a look.
-    return _written_slowly(said) if b"null" in written and _has_no_number(said) else written
+    return written
 
 
 def _written_slowly(said: object) -> bytes:
@@ -50,13 +51,9 @@ def _as_plain(thing: object) -> object:
     return dict(thing) if isinstance(thing, Mapping) else list(thing)  # type: ignore[call-overload]  # else it raises
 
 
-def _has_no_number(said: object) -> bool:
+def _has_no_number(moment: Moment) -> bool:
     """Whether there is an infinity or a NaN in it."""
-    if isinstance(said, float):
-        return not isfinite(said)
-    if isinstance(said, Mapping):
-        return any(map(_has_no_number, said.values()))
-    return isinstance(said, list | tuple) and any(map(_has_no_number, said))
+    return any(value - value != 0.0 for value in moment.values.values() if type(value) is float)
 
 
 def from_json(written: bytes) -> object:

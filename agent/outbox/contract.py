@@ -35,6 +35,10 @@ class Reader(Protocol):
     @property
     def tally(self) -> Tally: ...
 
+    @property
+    def queued(self) -> int:
+        """`tally.queued`, for those who look often."""
+
     def begin(self) -> None:
         """A connection begins: all that is unconfirmed is offered again, and what was appended before is history."""
 

@@ -47,6 +47,9 @@ class Disk(Protocol):
     def remove(self, name: str) -> None:
         """No error where it is gone."""
 
+    def set_aside(self, name: str) -> None:
+        """Out of the way, for people to look at."""
+
 
 class RealFile:
     """`File` of a `RealDisk`."""
@@ -122,6 +125,11 @@ class RealDisk:
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+    def set_aside(self, name: str) -> None:
+        aside = self.path.parent / "quarantine"
+        aside.mkdir(mode=0o700, exist_ok=True)
+        (self.path / name).replace(aside / name)
 
 
 def _sync(directory: Path) -> None:

@@ -159,13 +159,17 @@ def _serial(shelf: Shelf) -> int:
 
 def _end(disk: Disk, shelf: Shelf, journal: Journal) -> _End:
     """From the newest segment that says something: where the log goes on."""
-    end = _End(shelf.segments[-1].first if shelf.segments else 0, Table())
     before: list[_Read] = []
-    for segment in reversed(shelf.segments):
+    for segment in list(reversed(shelf.segments)):
         read = _read(disk, segment, journal)
+        if read.is_foreign:
+            _put_aside(disk, segment.name, journal)
+            shelf.segments.remove(segment)
+            continue
         before.append(read)
         if read.has_head:
             break
+    end = _End(0, Table())
     for read in reversed(before):
         end.next = max(end.next, read.next)
         end.newest_ms = max(end.newest_ms, read.newest_ms)
@@ -182,6 +186,8 @@ class _Read:
     table: Table = field(default_factory=Table)
     newest_ms: int = 0
     has_head: bool = False
+    is_foreign: bool = False
+    """Nothing in it is ours."""
 
 
 def _read(disk: Disk, segment: Segment, journal: Journal) -> _Read:
@@ -191,14 +197,25 @@ def _read(disk: Disk, segment: Segment, journal: Journal) -> _Read:
     except OSError as error:
         journal.note("W3005", segment.name, reason=error.strerror or type(error).__name__)
         return read
+    read.is_foreign = True
     whole: list[frames.Frame] = []
     for found in frames.scan(data):
+        read.is_foreign = False
         whole.append(found)
         if found.is_end:
             for one in whole:
                 _learn(read, one, data)
             whole.clear()
     return read
+
+
+def _put_aside(disk: Disk, name: str, journal: Journal) -> None:
+    journal.note("W3009", name)
+    try:
+        disk.set_aside(name)
+    except OSError:
+        # It is not looked at any more; that is enough.
+        return
 
 
 def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:

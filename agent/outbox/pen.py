@@ -16,6 +16,8 @@ from agent.record import Record
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 SUFFIX = ".seg"
+FIRST_MAX = 1 << 62
+"""No log gets so far: a file that says so is another's."""
 
 
 class Append(NamedTuple):
@@ -191,5 +193,6 @@ class Pen:
 def serial_of(name: str) -> int | None:
     """The serial number of a segment's file; None of a name that no segment has."""
     first, _, serial = name.removesuffix(SUFFIX).partition("-")
-    is_ours = name.endswith(SUFFIX) and len(first) == 20 and (first + serial).isdigit() and serial.isascii()
+    is_ours = name.endswith(SUFFIX) and len(first) == 20 and name.isascii() and (first + serial).isdigit()
+    is_ours = is_ours and int(first) < FIRST_MAX
     return int(serial) if is_ours else None

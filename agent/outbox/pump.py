@@ -10,7 +10,7 @@ from agent.outbox.opening import Folder
 from agent.outbox.room import Going, Room
 from agent.outbox.store import Store, Surroundings
 
-GATHER_S = 0.002
+GATHER_S = 0.01
 """What comes within it is written together."""
 SYNC_S = 1.0
 RETRY_S = 1.0
@@ -55,7 +55,9 @@ class Pump:
         self._wanted = asyncio.Event()
         self._synced_s = self._aged_s = store.monotonic()
         self._running: asyncio.Future[Outcome] | None = None
+        self._hurried = asyncio.Event()
         store.wanted = self._wanted.set
+        store.hurry = self._hurried.set
 
     async def for_ever(self) -> NoReturn:
         self._store.resume()
@@ -64,11 +66,19 @@ class Pump:
             await self._turn()
             if self._store.is_on_disk:
                 await self._make_room()
-                await asyncio.sleep(GATHER_S)
+                await self._gather()
             else:
                 await asyncio.sleep(RETRY_S)
                 self._store.resume()
                 self._wanted.set()
+
+    async def _gather(self) -> None:
+        self._hurried.clear()
+        try:
+            async with asyncio.timeout(GATHER_S):
+                await self._hurried.wait()
+        except TimeoutError:
+            return
 
     async def _until_wanted(self) -> None:
         if self._store.has_work:

@@ -70,6 +70,7 @@ class LogReader:
         self._live = 0
         """The live lane goes on here."""
         self._backlog_end = 0
+        self._paced_below = 0
         self._walked = main.base
         self._walked_kept = kept.base
         self._feed: deque[Item] = deque()
@@ -126,7 +127,7 @@ class LogReader:
                 self._store.announce_loss(item.record, [self.name], "overflow")
         self._begun = self._store.next
         recent = self._store.next if not self._backfill.live_first else self._store.first_since(BEHIND_S)
-        self._live = self._backlog_end = recent
+        self._live = self._backlog_end = self._paced_below = recent
         self._rewind(self.main.base, self.kept.base)
         self._announce(0.0)
         self.wake()
@@ -161,7 +162,7 @@ class LogReader:
         times = [self._due[0][0] - self._store.monotonic()] if self._due else []
         if self._store.has_gaps:
             times.append(MERGE_S)
-        if self._feed and self._is_paced:
+        if self._feed and self._is_paced(self._feed[0]):
             times.append(self._bucket.wait_s())
         return max(min(times), 0.0) if times else None
 
@@ -169,14 +170,17 @@ class LogReader:
         while self._due and self._held.get(self._due[0][1], (math.nan,))[0] != self._due[0][0]:
             heapq.heappop(self._due)
 
-    @property
-    def _is_paced(self) -> bool:
-        return self._backfill.live_first
+    def _is_paced(self, item: Item) -> bool:
+        """What became backlog on this very connection, in a moment of weakness, only has to let the live lane pass."""
+        return self._backfill.live_first and item.number < self._paced_below
 
     def _offer(self, room: int) -> list[Entry]:
         now = self._store.monotonic()
         # What was confirmed and is not saved would come twice after a kill, as would what flies: both share the window.
-        room -= self._store.unsaved(self)
+        unsaved = self._store.unsaved(self)
+        if unsaved >= room:
+            self._store.hurry()
+        room -= unsaved
         entries: list[Entry] = []
         while len(entries) < room and (item := self._next_due(now)) is not None:
             entries.append(self._fly(item, is_hist=self._is_history(item, now)))
@@ -194,11 +198,11 @@ class LogReader:
             entries.append(self._fly(item, is_hist=self._is_history(item, now)))
 
     def _offer_backlog(self, room: int, entries: list[Entry]) -> None:
-        while len(entries) < room and (not self._is_paced or self._bucket.has_one()):
-            item = self._next_backlog()
-            if item is None:
-                return
-            if self._is_paced:
+        while len(entries) < room and (item := self._next_backlog()) is not None:
+            if self._is_paced(item):
+                if not self._bucket.has_one():
+                    self._feed.appendleft(item)
+                    return
                 self._bucket.take_one()
             entries.append(self._fly(item, is_hist=True))
 

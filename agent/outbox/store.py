@@ -30,7 +30,7 @@ from drivers.contract import Journal
 
 PAGE_BYTES = 1024 * 1024
 """How much is written at once, about."""
-TAIL_BYTES = 4 * 1024 * 1024
+TAIL_BYTES = 12 * 1024 * 1024
 """What memory keeps of records that are safe on disk, for those who want them next."""
 ROOM_AGAIN = 0.5
 """Share of the bound below which an overflow is over; between the two nothing is said."""
@@ -98,6 +98,8 @@ class Store:
         self.ask: Fetch | None = None
         self.wanted: Callable[[], None] = lambda: None
         """Called when there is something to do for the writing thread."""
+        self.hurry: Callable[[], None] = lambda: None
+        """Called when a reader cannot go on before that is done."""
         self.dirty: set[str] = set(destinations)
         """Destinations whose cursors are to be saved."""
         self._publishes_synced = publishes_synced

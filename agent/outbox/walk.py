@@ -76,6 +76,8 @@ class Walk:
         """A frame beyond what was asked for."""
         self._streams: dict[str, tuple[int, int, int]] = {}
         """Stream -> boot, next seq, time of the newest record."""
+        self._has_all = False
+        """Whether every stream of this log so far is among them."""
         self._is_unsure = False
         """Something is missing, and not all streams have told yet what of them."""
 
@@ -107,7 +109,7 @@ class Walk:
 
     def _enter(self, span: Span) -> None:
         if self._next != span.first or self._name == span.name:
-            self._streams, self._is_unsure = {}, False
+            self._streams, self._is_unsure, self._has_all = {}, False, span.first == 0
         self._name, self._at, self._next, self._early = span.name, 0, span.first, None
         self._frames = self._whole()
 
@@ -178,9 +180,14 @@ class Walk:
         for stream, (boot, seq) in (streams or {}).items():
             self._count(piece, stream, boot, seq, head.time_ms)
             self._streams[stream] = (boot, seq, self._streams.get(stream, (0, 0, head.time_ms))[2])
-        self._is_unsure = False
+        self._is_unsure, self._has_all = False, True
 
     def _count(self, piece: Piece, stream: str, boot: int, seq: int, time_ms: int) -> None:
-        known = self._streams.get(stream)
-        if self._is_unsure and known is not None and known[0] == boot and known[1] < seq:
-            piece.holes.append(Hole(stream, boot, known[1], seq - 1, known[2], time_ms))
+        if not self._is_unsure:
+            return
+        its, next_, newest_ms = self._streams.get(stream, (boot, 0, time_ms) if self._has_all else (boot, seq, 0))
+        if its != boot:
+            # Its run is another one, and counts from 0 again.
+            next_ = 0
+        if next_ < seq:
+            piece.holes.append(Hole(stream, boot, next_, seq - 1, newest_ms, time_ms))

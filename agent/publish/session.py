@@ -184,7 +184,7 @@ class Session(Generic[S]):
             return
 
     def _look_whether_drained(self) -> None:
-        if self._is_draining and self._ways.reader.tally.queued == 0:
+        if self._is_draining and self._ways.reader.queued == 0:
             self._drained.set()
 
     async def farewell(self) -> None:

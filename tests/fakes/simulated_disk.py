@@ -43,6 +43,7 @@ class SimulatedDisk:
     def __init__(self) -> None:
         self.files: dict[str, bytearray] = {}
         self.synced: dict[str, bytes] = {}
+        self.aside: list[str] = []
         self.room = 1 << 40
         self.is_broken = False
 
@@ -74,6 +75,10 @@ class SimulatedDisk:
     def remove(self, name: str) -> None:
         self.files.pop(name, None)
         self.synced.pop(name, None)
+
+    def set_aside(self, name: str) -> None:
+        self.remove(name)
+        self.aside.append(name)
 
     def cut_power(self, chance: random.Random) -> None:
         """Of what was not synced a part survives, up to any byte."""
