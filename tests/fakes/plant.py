@@ -81,6 +81,7 @@ class Plant:
 
     async def delivered(self, patience_s: float = 30.0) -> None:
         """Wait until what the PLC has shown up to now is at the platform, and no number is missing that is known of."""
+        await self.produced.more(2 * len(UNITS))
         mark = self.produced.newest()
         try:
             await self.seen.until(lambda: self._has(mark), patience_s)
@@ -108,7 +109,6 @@ class Plant:
         self.mend()
         async with agent(file, **environment) as running:
             await running.says("I9001")
-            await self.produced.more(4)
             await self.delivered()
             assert await self.ends_by(running, signal.SIGTERM) == 0
         boots = max((boot for _, boot in self.ledger.look().streams()), default=-1)

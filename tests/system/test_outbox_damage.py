@@ -1,4 +1,4 @@
-"""Row 32: files of the log damaged behind the agent's back. It starts, skips what it cannot read, and counts exactly."""
+"""Row 32: files of the log damaged behind the agent's back. It starts, skips what is unreadable, counts exactly."""
 
 import asyncio
 import random
