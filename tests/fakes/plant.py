@@ -108,7 +108,7 @@ class Plant:
         """With a broker that is there: a run that delivers what is left, and another that says where that one ended."""
         self.mend()
         async with agent(file, **environment) as running:
-            await running.says("I9001")
+            await started(running)
             await self.delivered()
             assert await self.ends_by(running, signal.SIGTERM) == 0
         boots = max((boot for _, boot in self.ledger.look().streams()), default=-1)
@@ -141,6 +141,14 @@ def bulk(chance: random.Random, every: str = "20ms", kibibytes: int = 64) -> dic
     counter = {"name": "x_turns", "address": "counter(1ms, 1000000000)"}
     device = {"name": "bulk", "connection": "sim", "every": every, "tags": [counter, *tags]}
     return {"connections": [{"name": "sim", "driver": "simulated"}], "devices": [device]}
+
+
+async def started(running: Agent) -> None:
+    """Wait until the agent runs."""
+    try:
+        await running.says("I9001")
+    except TimeoutError:
+        raise AssertionError(f"not started: {running.process.returncode} {running.lines}") from None
 
 
 @contextlib.asynccontextmanager

@@ -16,13 +16,15 @@ import pytest
 from tests.fakes.agent import Agent, agent
 from tests.fakes.disks import ext4, tmpfs
 from tests.fakes.fsync_shim import FsyncShim
-from tests.fakes.plant import Plant, plant
+from tests.fakes.plant import Plant, plant, started
 from tests.fakes.proxy import ANSWERS, REQUESTS
 
 pytestmark = pytest.mark.needs("mosquitto")
 
 BACK_S = 5.0
 STOP_S = 5.0
+LIVE_S = 4.0
+"""A value is at the platform so soon although the disk does not answer."""
 ON_ITS_WAY_S = 0.3
 """From the PLC's answer to the log, on a machine that does other things as well."""
 OF_DISK = re.compile(r"^\S+ \S+ (\w+) +[EWN]3(?!010 )\d{3} ")
@@ -69,7 +71,7 @@ async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
             site.state_dir = disk.path / "state"
             file = site.file(outbox={"max_bytes": "16MiB"})
             async with agent(file) as running:
-                await running.says("I9001")
+                await started(running)
                 await site.delivered()
                 await _rides_it_out(site, running, disk.hog())
                 await _kept_on_disk_since(site, running, file)
@@ -77,7 +79,12 @@ async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.needs("cc")
 @pytest.mark.parametrize(
-    ("error", "writes"), [(errno.EIO, False), (errno.EIO, True), (errno.EROFS, True)], ids=["sync", "write", "erofs"]
+    ("error", "writes"),
+    [
+        pytest.param(errno.EIO, False, id="sync"),
+        pytest.param(errno.EIO, True, id="write", marks=pytest.mark.acceptance),
+        pytest.param(errno.EROFS, True, id="read-only", marks=pytest.mark.acceptance),
+    ],
 )
 async def test_row_31_failing_fsync(tmp_path: Path, seed: int, error: int, writes: bool) -> None:
     """A file whose sync failed is never synced again: the kernel has forgotten what it could not write."""
@@ -86,7 +93,7 @@ async def test_row_31_failing_fsync(tmp_path: Path, seed: int, error: int, write
         shim = FsyncShim(tmp_path, site.state_dir)
         file = site.file()
         async with agent(file, **shim.environment) as running:
-            await running.says("I9001")
+            await started(running)
             await site.delivered()
             await _rides_it_out(site, running, shim.failing(error, write=writes))
             await _kept_on_disk_since(site, running, file)
@@ -103,7 +110,7 @@ async def test_row_31_read_only(tmp_path: Path, seed: int) -> None:
             site.state_dir = disk.path / "state"
             file = site.file()
             async with agent(file) as running:
-                await running.says("I9001")
+                await started(running)
                 await site.delivered()
                 site.cut()
                 await site.produced.more(50)
@@ -127,7 +134,7 @@ async def test_row_31_read_only_from_the_start(tmp_path: Path, seed: int) -> Non
             file = site.file()
             with disk.read_only():
                 async with agent(file) as running:
-                    await running.says("I9001")
+                    await started(running)
                     await running.until(lambda: lost(running))
                     await site.produced.more(50)
                     await site.delivered()
@@ -137,23 +144,27 @@ async def test_row_31_read_only_from_the_start(tmp_path: Path, seed: int) -> Non
 
 
 @pytest.mark.needs("cc")
-async def test_a_disk_that_blocks_for_10_s(tmp_path: Path, seed: int) -> None:
-    """A worn card may stop for seconds to tidy up: nobody waits for it but the record that is being written."""
+@pytest.mark.parametrize("seconds", [4.0, pytest.param(10.0, marks=pytest.mark.acceptance)])
+async def test_a_disk_that_blocks(tmp_path: Path, seed: int, seconds: float) -> None:
+    """A worn card may stop for seconds to tidy up: nobody waits for it."""
+    now = asyncio.get_running_loop().time
     async with plant(tmp_path, seed) as site:
         site.state_dir.mkdir()
         shim = FsyncShim(tmp_path, site.state_dir)
         file = site.file()
         async with agent(file, **shim.environment) as running:
-            await running.says("I9001")
+            await started(running)
             await site.delivered()
-            begun = asyncio.get_running_loop().time()
-            with shim.blocking(10.0):
-                while asyncio.get_running_loop().time() - begun < 8.0:
+            begun = now()
+            with shim.blocking(seconds):
+                while now() - begun < seconds:
                     await site.produced.more(50)
-                    await site.delivered(4.0)
+                    await site.delivered(LIVE_S)
+            ended = now()
             await site.delivered()
             assert running.process.returncode is None
             await _kept_on_disk_since(site, running, file)
-    shown = sorted(at for at in site.produced.at[1].values() if begun <= at <= begun + 10)
+    shown = sorted(at for at in site.produced.at[1].values() if begun <= at <= ended)
+    print(f"seed {seed}: {shim.counts}")
     assert max(b - a for a, b in itertools.pairwise(shown)) <= 0.5, "polls did not wait"
     assert shim.counts.blocked > 0
