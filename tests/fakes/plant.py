@@ -13,7 +13,7 @@ from tests.fakes.agent import Agent, Platform, agent, platform, site
 from tests.fakes.conservation import TAG, End, Ledger, Produced
 from tests.fakes.mosquitto import mosquitto
 from tests.fakes.plc import FakePlc
-from tests.fakes.proxy import FaultProxy
+from tests.fakes.proxy import REQUESTS, FaultProxy
 
 UNITS = (1, 2)
 PERIOD_S = 0.02
@@ -65,6 +65,12 @@ class Plant:
         """The broker is gone, as far as the agent can see."""
         self.proxy.refuses = True
         self.proxy.cut()
+
+    async def cut_between(self) -> None:
+        """As `cut`, but the agent knows of all that the broker has: nothing is in doubt."""
+        with self.proxy.frozen(REQUESTS):
+            await self.produced.more(10)
+            self.cut()
 
     def mend(self) -> None:
         self.proxy.refuses = False
@@ -120,9 +126,7 @@ class Plant:
     def balanced(self) -> Ledger:
         """Assert that each number arrived or was announced, and that no report said otherwise; the books."""
         ledger = self.ledger.look()
-        assert ledger.changed == []
-        assert ledger.unbalanced == []
-        assert ledger.unexplained() == []
+        assert (wrong := [*ledger.changed, *ledger.unbalanced, *ledger.unexplained()]) == [], wrong
         return ledger
 
     def tails(self) -> list[float]:

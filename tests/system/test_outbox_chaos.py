@@ -156,7 +156,7 @@ async def test_row_24_bounded_backlog(tmp_path: Path, seed: int) -> None:
         async with agent(file) as running:
             await started(running)
             await site.delivered()
-            site.cut()
+            await site.cut_between()
             await running.says("W3010")
             await site.produced.more(100)
             site.mend()

@@ -17,7 +17,7 @@ from tests.fakes.plant import Plant, bulk, plant, started
 pytestmark = pytest.mark.needs("mosquitto")
 
 START_S = 5.0
-HURTS = 8
+HURTS = 10
 """At a time: one start of the agent costs more than they do."""
 KINDS = ("flipped", "flipped", "zeroed", "cut off", "emptied", "removed")
 
@@ -46,7 +46,7 @@ def damage(folder: Path, chance: random.Random) -> str:
     return f"{path.name} {how} at {at} of {len(content)}"
 
 
-@pytest.mark.parametrize("cases", [4, pytest.param(100, marks=[pytest.mark.acceptance, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("cases", [3, pytest.param(100, marks=[pytest.mark.acceptance, pytest.mark.timeout(1800)])])
 async def test_row_32_damage(tmp_path: Path, seed: int, cases: int) -> None:
     """Of a backlog in several segments: missing is what is announced, or lies behind the last that can be read."""
     chance = random.Random(seed)
@@ -98,7 +98,7 @@ async def test_row_32_a_damaged_cursor_repeats_and_loses_nothing(tmp_path: Path,
 
 async def _kept(site: Plant, size: int) -> None:
     """Wait until the log is so large."""
-    while sum(path.stat().st_size for path in (site.state_dir / "log").iterdir()) < size:
+    while sum(path.stat().st_size for path in site.state_dir.glob("log/*")) < size:
         await site.produced.more(20)
 
 
@@ -114,6 +114,10 @@ async def _brought_out(site: Plant, state: Path, **more: Any) -> Ledger:
     async with agent(site.file(**more)) as running:
         await started(running)
         assert asyncio.get_running_loop().time() - began <= START_S
+        await site.drained()
+        assert await site.ends_by(running, signal.SIGTERM) == 0
+    async with agent(site.file(**more)) as running:  # what was found out late is announced now
+        await started(running)
         await site.drained()
         assert await site.ends_by(running, signal.SIGTERM) == 0
     assert site.ledger.look().changed == []
@@ -133,5 +137,6 @@ def _compare(truth: Bodies, ledger: Ledger, boot: int, about: str) -> None:
         seqs = {identity.seq for identity in arrived if identity.device == device}
         last = max([*seqs, *(gap.last for gap in spans)], default=-1)
         missing = {identity.seq for identity in truth if identity.device == device and identity.seq <= last} - seqs
-        assert all(any(gap.first <= seq <= gap.last for gap in spans) for seq in missing), about
-        assert sum(gap.records for gap in spans) == len(missing), f"{about}: {device} {spans}"
+        silent = [seq for seq in sorted(missing) if not any(gap.first <= seq <= gap.last for gap in spans)]
+        assert not silent, f"{about}: {device}: missing without a word: {silent}; {spans}"
+        assert sum(gap.records for gap in spans) == len(missing), f"{about}: {device}: {len(missing)} missing; {spans}"
