@@ -172,6 +172,26 @@ async def test_row_24_bounded_backlog(tmp_path: Path, seed: int) -> None:
     assert ledger.announced("press1") == missing_values(site, 1)
 
 
+@pytest.mark.parametrize("wish", [signal.SIGKILL, heavy(signal.SIGTERM)])
+async def test_row_24_what_was_dropped_in_an_earlier_run_is_announced(
+    tmp_path: Path, seed: int, wish: signal.Signals
+) -> None:
+    """A broker that is down for days, an outbox that is full, and then the power goes: the loss is told all the same."""
+    async with plant(tmp_path, seed) as site:
+        file = site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed)))
+        async with agent(file) as running:
+            await started(running)
+            await site.delivered()
+            await site.cut_between()
+            await running.says("W3010")
+            await site.produced.more(100)
+            await site.ends_by(running, wish)
+        await site.settle(file)
+        ledger = site.balanced()
+    print(f"{len(ledger.bodies)} arrived, announced: {ledger.gaps}")
+    assert ledger.announced("bulk") >= 20
+
+
 def missing_values(site: Plant, unit: int) -> int:
     """Numbers that the register showed and that did not come, up to the newest that did."""
     arrived = site.ledger.values[f"press{unit}"]
