@@ -6,17 +6,20 @@
    FSYNC_SHIM_COUNTS   a file of COUNTS numbers of 64 bits, in the order of the enumeration
 
    A file of which a sync has failed may have lost what was written before, and the next sync says nothing of it: so it
-   must never be synced again, through whichever descriptor. Files are told apart by device, inode and time of birth. */
+   must never be synced again, through whichever descriptor. Files are told apart by device and inode, and because an inode
+   is used again for the next file, by the inode's generation (ext4) and the time of birth as well. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -26,7 +29,7 @@
 enum { SYNCED, FAILED, AGAIN, BLOCKED, WRITES_FAILED, COUNTS };
 enum { SYNC = 1, WRITE = 2 };
 
-struct file { uint32_t major, minor; uint64_t inode; int64_t born_s; uint32_t born_ns; };
+struct file { uint32_t major, minor; uint64_t inode; int64_t born_s; uint32_t born_ns; long generation; };
 
 static struct file failed[1024];
 static size_t failures;
@@ -66,6 +69,7 @@ static int identify(int fd, struct file *file) {
     file->inode = found.stx_ino;
     file->born_s = found.stx_btime.tv_sec;
     file->born_ns = found.stx_btime.tv_nsec;
+    if (ioctl(fd, FS_IOC_GETVERSION, &file->generation)) file->generation = 0;
     return 1;
 }
 

@@ -17,7 +17,7 @@ from tests.fakes.plant import Plant, bulk, plant, started
 pytestmark = pytest.mark.needs("mosquitto")
 
 START_S = 5.0
-HURTS = 10
+HURTS = 15
 """At a time: one start of the agent costs more than they do."""
 KINDS = ("flipped", "flipped", "zeroed", "cut off", "emptied", "removed")
 
@@ -46,7 +46,7 @@ def damage(folder: Path, chance: random.Random) -> str:
     return f"{path.name} {how} at {at} of {len(content)}"
 
 
-@pytest.mark.parametrize("cases", [3, pytest.param(100, marks=[pytest.mark.acceptance, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("cases", [2, pytest.param(100, marks=[pytest.mark.acceptance, pytest.mark.timeout(1800)])])
 async def test_row_32_damage(tmp_path: Path, seed: int, cases: int) -> None:
     """Of a backlog in several segments: missing is what is announced, or lies behind the last that can be read."""
     chance = random.Random(seed)
@@ -64,7 +64,8 @@ async def test_row_32_damage(tmp_path: Path, seed: int, cases: int) -> None:
         for case in range(cases):
             state = _copy(whole, f"hurt{case}")
             hurts = [damage(state / "log", chance) for _ in range(HURTS)]
-            ledger = await _brought_out(site, state, **rarely)
+            # What is found while it is read is announced a minute later on this connection, or on the next one.
+            ledger = await _brought_out(site, state, runs=2, **rarely)
             _compare(_of(truth, boot), ledger, boot, f"seed {seed}, case {case}: {hurts}")
             shutil.rmtree(state)
 
@@ -106,22 +107,24 @@ def _copy(whole: Path, name: str) -> Path:
     return Path(shutil.copytree(whole, whole.with_name(name)))
 
 
-async def _brought_out(site: Plant, state: Path, **more: Any) -> Ledger:
+async def _brought_out(site: Plant, state: Path, runs: int = 1, **more: Any) -> Ledger:
     """All that an agent has to deliver from this state directory, with a broker that is there."""
     site.mend()
     site.state_dir, site.ledger = state, Ledger.from_now(site.seen)
+    for _ in range(runs):
+        await _drains(site, **more)
+    assert site.ledger.look().changed == []
+    return site.ledger
+
+
+async def _drains(site: Plant, **more: Any) -> None:
+    """A run from start to stop in which nothing is left behind."""
     began = asyncio.get_running_loop().time()
     async with agent(site.file(**more)) as running:
         await started(running)
         assert asyncio.get_running_loop().time() - began <= START_S
         await site.drained()
         assert await site.ends_by(running, signal.SIGTERM) == 0
-    async with agent(site.file(**more)) as running:  # what was found out late is announced now
-        await started(running)
-        await site.drained()
-        assert await site.ends_by(running, signal.SIGTERM) == 0
-    assert site.ledger.look().changed == []
-    return site.ledger
 
 
 def _of(ledger: Ledger, boot: int) -> Bodies:
