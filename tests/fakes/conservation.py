@@ -99,6 +99,8 @@ class Ledger:
         self.values: dict[str, dict[int, Identity]] = defaultdict(dict)
         """Device -> number that its register showed -> the message that brought it first."""
         self.gaps: list[Gap] = []
+        self.boot = -1
+        """Of the run that spoke last."""
         self.told: dict[int, Mapping[str, int]] = {}
         """Boot -> device -> last seq, as the next run said."""
         self.health: dict[str, Any] = {}
@@ -129,12 +131,17 @@ class Ledger:
         match message.topic.rpartition("/")[2]:
             case "data" | "event":
                 self._record(message.body)
-            case "state" if isinstance(previous := message.body.get("previous"), dict):
-                self.told[previous["boot"]] = previous["last_seq"]
+            case "state":
+                self._state(message.body)
             case "health":
                 self.health, self.health_at = message.body["destinations"][self._destination], message.at
                 if not _balances(self.health):
                     self.unbalanced.append(self.health)
+
+    def _state(self, body: Mapping[str, Any]) -> None:
+        self.boot = body["boot"]
+        if previous := body.get("previous"):
+            self.told[previous["boot"]] = previous["last_seq"]
 
     def _record(self, body: dict[str, Any]) -> None:
         part, parts = body.get("part", (1, 1))

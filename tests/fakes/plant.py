@@ -117,9 +117,9 @@ class Plant:
             await started(running)
             await self.delivered()
             assert await self.ends_by(running, signal.SIGTERM) == 0
-        boots = max((boot for _, boot in self.ledger.look().streams()), default=-1)
+        boot = self.ledger.look().boot
         async with agent(file, **environment) as running:
-            await self.seen.until(lambda: boots in self.ledger.look().told)
+            await self.seen.until(lambda: boot in self.ledger.look().told)
             await self.seen.until(self.ledger.is_complete)
             assert await running.stop() == 0
 

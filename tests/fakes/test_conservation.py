@@ -50,8 +50,9 @@ def test_a_gap_that_is_not_exact_is_found(wrong: dict[str, Any]) -> None:
 
 
 def test_what_is_missing_at_the_end_of_a_run_is_found_through_the_next_one() -> None:
-    state = {"online": True, "previous": {"boot": 1, "clean": True, "last_seq": {"press1": 2}}}
+    state = {"online": True, "boot": 2, "previous": {"boot": 1, "clean": True, "last_seq": {"press1": 2}}}
     ledger = booked(data(0), data(1), state)
+    assert ledger.boot == 2
     assert not ledger.is_complete()
     assert ledger.unexplained()
     assert booked(data(0), data(1), data(2), state).unexplained() == []

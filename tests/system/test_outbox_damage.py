@@ -26,7 +26,10 @@ Bodies = Mapping[Identity, Mapping[str, Any]]
 
 def damage(folder: Path, chance: random.Random) -> str:
     """Hurt one file of a folder at a place that chance names; what was done."""
-    path = chance.choice(sorted(folder.iterdir()))
+    files = sorted(folder.iterdir())
+    if not files:
+        return "nothing left"
+    path = chance.choice(files)
     content = bytearray(path.read_bytes())
     at = chance.randrange(len(content)) if content else 0
     match how := chance.choice(KINDS):

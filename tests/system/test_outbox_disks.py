@@ -35,6 +35,14 @@ def lost(running: Agent) -> list[str]:
     return [line for line in running.lines if (said := OF_DISK.match(line)) and said[1] != "NOTICE"]
 
 
+async def says_so(running: Agent) -> None:
+    """The operator reads that the disk is in trouble."""
+    try:
+        await running.until(lambda: lost(running))
+    except TimeoutError:
+        raise AssertionError(running.lines) from None
+
+
 def back(running: Agent) -> list[str]:
     return [line for line in running.lines if (said := OF_DISK.match(line)) and said[1] == "NOTICE"]
 
@@ -44,13 +52,15 @@ async def _rides_it_out(site: Plant, running: Agent, fault: AbstractContextManag
     site.cut()
     await site.produced.more(20)
     with fault:
-        await running.until(lambda: lost(running))
+        await says_so(running)
         await site.produced.more(50)
         site.mend()
         await site.delivered()
         with site.proxy.frozen(REQUESTS, ANSWERS):
             await site.produced.more(50)
-    await running.until(lambda: back(running), BACK_S)
+    begun = asyncio.get_running_loop().time()
+    await running.until(lambda: back(running))
+    assert asyncio.get_running_loop().time() - begun <= BACK_S, back(running)
     await site.delivered()
     site.cut()
     await site.produced.more(50)
@@ -115,7 +125,7 @@ async def test_row_31_read_only(tmp_path: Path, seed: int) -> None:
                 site.cut()
                 await site.produced.more(50)
                 disk.fail()
-                await running.until(lambda: lost(running))
+                await says_so(running)
                 await site.produced.more(50)
                 site.mend()
                 await site.delivered()
@@ -135,7 +145,7 @@ async def test_row_31_read_only_from_the_start(tmp_path: Path, seed: int) -> Non
             with disk.read_only():
                 async with agent(file) as running:
                     await started(running)
-                    await running.until(lambda: lost(running))
+                    await says_so(running)
                     await site.produced.more(50)
                     await site.delivered()
                     assert await site.ends_by(running, signal.SIGTERM) == 0
