@@ -61,6 +61,17 @@ DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to 
     "socat": (shutil.which, "socat", said("串口", "serial lines")),
     "faketime": (faketime, "libfaketime", said("走错的时钟", "a wall clock that is wrong")),
     "systemd-analyze": (shutil.which, "systemd", said("检查服务单元", "units of the service")),
+    "cc": (shutil.which, "gcc", said("会失败的 fsync", "an fsync that fails")),
+    "stdio.h": (
+        lambda name: Path("/usr/include", name).exists(),
+        "libc6-dev",
+        said("会失败的 fsync", "an fsync that fails"),
+    ),
+    "mkfs.ext4": (
+        lambda name: shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin"),
+        "e2fsprogs",
+        said("会断电的磁盘", "a disk whose power is cut"),
+    ),
     "mbpoll": (shutil.which, "mbpoll", said("别人编写的 Modbus 客户端", "Modbus client of another author")),
     "modbus": (find_library, "libmodbus5", said("别人编写的 Modbus 服务器", "Modbus server of another author")),
     "node": (shutil.which, "nodejs", said("运行 Modbus 服务器 modbus-serial", "runs the Modbus server modbus-serial")),

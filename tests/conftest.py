@@ -8,7 +8,9 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from ctypes.util import find_library
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -17,6 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 READ_ONLY = frozenset({1, 2, 3, 4})
 WIRE_RECORD = "LINESIDE_WIRE_RECORD"
 PEERS = ROOT / "tests" / "peers"
+
+
+def _disks() -> ModuleType:
+    """Imported when a test asks for it, because asking means trying."""
+    return import_module("tests.fakes.disks")
+
 
 NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     "mosquitto": (
@@ -38,6 +46,18 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     "systemd-analyze": (
         lambda: shutil.which("systemd-analyze") and shutil.which("systemd-sysusers"),
         "apt-get install systemd",
+    ),
+    "cc": (
+        lambda: shutil.which("cc") and Path("/usr/include/stdio.h").exists(),
+        "apt-get install gcc libc6-dev",
+    ),
+    "ext4": (
+        lambda: _disks().works(_disks().ext4),
+        "run as root with CAP_SYS_ADMIN and loop devices (docker run --privileged), apt-get install e2fsprogs mount",
+    ),
+    "tmpfs": (
+        lambda: _disks().works(_disks().tmpfs),
+        "run as root with CAP_SYS_ADMIN (docker run --cap-add SYS_ADMIN), apt-get install mount",
     ),
     "root": (lambda: os.geteuid() == 0, "run the suite as root"),
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),

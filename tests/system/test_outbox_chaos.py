@@ -1,0 +1,217 @@
+"""The outbox ill-treated: killed, without power, over its bound, damaged, stopped. Afterwards the books must balance.
+
+What the PLC showed, what arrived and what was announced as missing is counted from outside: `tests.fakes.conservation`.
+"""
+
+import asyncio
+import random
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.agent import agent
+from tests.fakes.disks import ext4
+from tests.fakes.plant import PERIOD_S, Plant, bulk, plant, started
+from tests.fakes.proxy import ANSWERS
+
+pytestmark = pytest.mark.needs("mosquitto")
+
+WINDOW = 32
+"""Messages in flight; each of them may arrive twice when the agent is killed."""
+ON_ITS_WAY_S = 0.3
+"""From the PLC's answer to the log, on a machine that does other things as well: promises.md calls it the batch."""
+STOP_S = 5.0
+
+Keys = dict[str, Any]
+
+
+def heavy(*values: object) -> Any:
+    return pytest.param(*values, marks=pytest.mark.acceptance)
+
+
+@pytest.mark.parametrize("cycles", [5, heavy(100)])
+async def test_t2_kill_9(tmp_path: Path, seed: int, cycles: int) -> None:
+    chance = random.Random(seed)
+    async with plant(tmp_path, seed) as site:
+        file = site.file()
+        for _ in range(cycles):
+            (site.cut if chance.random() < 0.4 else site.mend)()
+            async with agent(file) as running:
+                if chance.random() < 0.8:  # the others may be killed while they start
+                    await started(running)
+                await asyncio.sleep(chance.uniform(0.3, 1.2))
+                await site.ends_by(running, signal.SIGKILL)
+        await site.settle(file)
+        tails, ledger = site.tails(), site.ledger
+    print(f"seed {seed}: {len(ledger.bodies)} records, {ledger.again} raw duplicates, worst tail {max(tails):.3f} s")
+    assert len(ledger.bodies) >= cycles
+    assert ledger.again <= WINDOW * cycles
+    assert max(tails) <= ON_ITS_WAY_S
+
+
+@pytest.mark.needs("ext4")
+@pytest.mark.parametrize(("sync", "at_most_s"), [("always", 0.0), ("1s", 1.0)])
+@pytest.mark.parametrize("cuts", [1, heavy(12)])
+async def test_t3_power_cut(tmp_path: Path, seed: int, cuts: int, sync: str, at_most_s: float) -> None:
+    """While the broker is down, so that only the disk knows; a run that was cut short says how far its log reaches."""
+    chance = random.Random(seed)
+    with ext4(tmp_path, megabytes=128) as disk:
+        async with plant(tmp_path, seed) as site:
+            site.state_dir = disk.path / "state"
+            file = site.file(outbox={"sync": sync})
+            for _ in range(cuts):
+                site.cut()
+                async with agent(file) as running:
+                    await started(running)
+                    await asyncio.sleep(chance.uniform(0.5, 3.0))
+                    await site.ends_by(running, signal.SIGKILL, before=disk.shut_down)
+                disk.start_again()
+            await site.settle(file)
+            tails = site.tails()
+    print(f"seed {seed}, {sync}: lost before the cuts, in seconds: {[round(tail, 3) for tail in tails[:-1]]}")
+    assert len(site.ledger.told) >= cuts
+    assert max(tails) <= at_most_s + PERIOD_S + ON_ITS_WAY_S
+
+
+@pytest.mark.needs("ext4")
+@pytest.mark.acceptance
+@pytest.mark.parametrize("cuts", [12])
+async def test_t3_power_cut_while_delivering(tmp_path: Path, seed: int, cuts: int) -> None:
+    """What the platform has, the disk may have lost; but no number is ever given to two records."""
+    chance = random.Random(seed)
+    with ext4(tmp_path, megabytes=128) as disk:
+        async with plant(tmp_path, seed) as site:
+            site.state_dir = disk.path / "state"
+            file = site.file()
+            for _ in range(cuts):
+                async with agent(file) as running:
+                    await started(running)
+                    await site.delivered()
+                    await asyncio.sleep(chance.uniform(0.0, 2.0))
+                    await site.ends_by(running, signal.SIGKILL, before=disk.shut_down)
+                disk.start_again()
+            await site.settle(file)
+            tails = site.tails()
+    boots = {boot for _, boot in site.ledger.streams()}
+    assert len(boots) >= cuts + 2
+    assert max(tails) <= 1.0 + PERIOD_S + ON_ITS_WAY_S
+
+
+@pytest.mark.parametrize("wish", [signal.SIGKILL, heavy(signal.SIGTERM)])
+async def test_row_34_restart_with_backlog(tmp_path: Path, seed: int, wish: signal.Signals) -> None:
+    """The backlog is history, and what is new does not wait for it."""
+    async with plant(tmp_path, seed) as site:
+        file = site.file(backfill={"rate": "100/s", "live_first": True})
+        site.cut()
+        async with agent(file) as running:
+            await started(running)
+            await site.produced.more(200)
+            await site.ends_by(running, wish)
+        before = site.produced.newest()
+        await site.settle(file)
+        tails = site.tails()
+    old = [n for n, body in enumerate(bodies(site, "press1")) if body["scans"][0]["v"]["x_reads"] <= before[1]]
+    new = next(n for n, body in enumerate(bodies(site, "press1")) if body["scans"][0]["v"]["x_reads"] > before[1])
+    assert len(old) >= 90
+    assert all(bodies(site, "press1")[n].get("hist") for n in old)
+    assert new < old[len(old) // 2], "live data came before half of the backlog had"
+    assert max(tails) <= ON_ITS_WAY_S
+
+
+def bodies(site: Plant, device: str) -> list[Keys]:
+    return site.seen.of("data", device)
+
+
+@pytest.mark.acceptance
+async def test_row_34_memory_does_not_grow_with_the_backlog(tmp_path: Path, seed: int) -> None:
+    async with plant(tmp_path, seed) as site:
+        file = site.file(outbox={"max_bytes": "512MiB"}, **bulk(random.Random(seed)))
+        most = []
+        for reads in (100, 6000):
+            site.cut()
+            async with agent(file) as running:
+                await started(running)
+                await site.produced.more(reads)
+                await site.ends_by(running, signal.SIGKILL)
+            async with agent(file) as running:
+                await started(running)
+                await site.produced.more(100)
+                most.append(_most_kib(running.pid))
+                await site.ends_by(running, signal.SIGKILL)
+    print(f"KiB at most after a short and a long outage: {most}")
+    assert most[1] - most[0] <= 16 * 1024
+
+
+def _most_kib(pid: int) -> int:
+    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1])
+
+
+async def test_row_24_bounded_backlog(tmp_path: Path, seed: int) -> None:
+    """Over the bound the oldest goes: as many are announced as are missing, and the account says the same."""
+    async with plant(tmp_path, seed) as site:
+        file = site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed), kibibytes=192))
+        async with agent(file) as running:
+            await started(running)
+            await site.delivered()
+            await site.cut_between()
+            await running.says("W3010")
+            await site.produced.more(40)
+            site.mend()
+            await site.drained()
+            account = site.ledger.health
+            assert await site.ends_by(running, signal.SIGTERM) == 0
+        await site.settle(file)
+        ledger = site.balanced()
+    announced = sum(gap.records for gap in ledger.gaps)
+    print(f"{len(ledger.bodies)} arrived, {announced} announced: {ledger.gaps}")
+    assert ledger.announced("bulk") >= 10
+    assert announced == sum(account["dropped"].values())
+    assert ledger.announced("press1") == missing_values(site, 1)
+
+
+@pytest.mark.parametrize("wish", [signal.SIGKILL, heavy(signal.SIGTERM)])
+async def test_row_24_what_was_dropped_in_an_earlier_run_is_announced(
+    tmp_path: Path, seed: int, wish: signal.Signals
+) -> None:
+    """The broker is down for days, the outbox full, and then the power goes: the loss is told all the same."""
+    async with plant(tmp_path, seed) as site:
+        file = site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed), kibibytes=192))
+        async with agent(file) as running:
+            await started(running)
+            await site.delivered()
+            await site.cut_between()
+            await running.says("W3010")
+            await site.produced.more(40)
+            await site.ends_by(running, wish)
+        await site.settle(file)
+        ledger = site.balanced()
+    print(f"{len(ledger.bodies)} arrived, announced: {ledger.gaps}")
+    assert ledger.announced("bulk") >= 10
+
+
+def missing_values(site: Plant, unit: int) -> int:
+    """Numbers that the register showed and that did not come, up to the newest that did."""
+    arrived = site.ledger.values[f"press{unit}"]
+    return sum(number not in arrived for number in site.produced.at[unit] if number < max(arrived))
+
+
+@pytest.mark.parametrize("stops", [2, heavy(20)])
+async def test_t10_stop_with_a_backlog_and_a_mute_broker(tmp_path: Path, seed: int, stops: int) -> None:
+    chance, took = random.Random(seed), []
+    async with plant(tmp_path, seed) as site:
+        file = site.file()
+        for _ in range(stops):
+            with site.proxy.frozen(ANSWERS):
+                async with agent(file) as running:
+                    await started(running)
+                    await asyncio.sleep(chance.uniform(0.0, 1.5))
+                    assert await site.ends_by(running, signal.SIGTERM) == 0
+            took.append(site.ends[-1].over - site.ends[-1].at)
+        await site.settle(file)
+        tails = site.tails()
+    print(f"seed {seed}: stops took {[round(one, 2) for one in took]} s")
+    assert max(took) <= STOP_S
+    assert max(tails) <= ON_ITS_WAY_S
