@@ -10,11 +10,13 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt import MQTTException
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.mqtt import packets
@@ -49,7 +51,9 @@ BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.er
 class Link:
     """A connection, from CONNECT to its end; made by `Connector.open`."""
 
-    def __init__(self, client: Client, endpoint: Endpoint, protocol: Protocol) -> None:
+    def __init__(
+        self, client: Client, endpoint: Endpoint, protocol: Protocol, on_message: OnMessage | None = None
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.protocol: Protocol = protocol
         self.lost: asyncio.Future[str] = loop.create_future()
@@ -57,6 +61,8 @@ class Link:
         self.cause = Cause.CLOSED
         """The kind of that reason."""
         self.max_packet = 268_435_455
+        self.session_present = False
+        """The broker kept the session of an earlier connection, and with it its subscriptions."""
         self._window = endpoint.window
         self._may_retain = True
         self._may_confirm = True
@@ -69,7 +75,7 @@ class Link:
         self._flying: dict[int, tuple[OnDone, float]] = {}
         self._waiting: deque[tuple[str, bytes, int, bool, OnDone]] = deque()
         self._room = asyncio.Event()
-        self._on_message: OnMessage | None = None
+        self._on_message = on_message
         self._writer_added = False
         self._is_flushing = False
         self._answered_s = 0.0
@@ -89,7 +95,8 @@ class Link:
 
     # ---- what paho says; called only from within its loop_* calls ----
 
-    def _connected(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, properties: Any) -> None:
+    def _connected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        self.session_present = flags.session_present
         receive_maximum: int = getattr(properties, "ReceiveMaximum", 65_535)
         self._window = min(self._window, receive_maximum)
         self.max_packet = getattr(properties, "MaximumPacketSize", self.max_packet)
@@ -251,9 +258,9 @@ class Link:
             continue
         return mid
 
-    async def subscribe(self, filters: Sequence[str], on_message: OnMessage) -> None:
+    async def subscribe(self, filters: Sequence[str], on_message: OnMessage | None = None) -> None:
         """Hear these topic filters. Raises `LinkFailed` when the broker refuses one or does not answer."""
-        self._on_message = on_message
+        self._on_message = on_message or self._on_message
         code, mid = self._client.subscribe([(topic, 1) for topic in filters])
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise LinkFailed(paho.error_string(code))
@@ -271,7 +278,8 @@ class Link:
         if not self.lost.done():
             self._flush()
             try:
-                self._client.disconnect()
+                keeps = self.protocol == "5" and self._endpoint.session_expiry_s
+                self._client.disconnect(properties=expiring(PacketTypes.DISCONNECT, 0) if keeps else None)
             except BROKEN:
                 self.close()
             await asyncio.wait((self.lost,), timeout=within_s)
@@ -294,6 +302,13 @@ class Link:
         self._flying.clear()
         self._waiting.clear()
         self.lost.set_result(reason)
+
+
+def expiring(packet: int, seconds: int) -> Properties:
+    """The properties of a CONNECT or DISCONNECT that say how long the session lives on (MQTT 5.0, 3.1.2.11.2)."""
+    made: Any = Properties(packet)  # type: ignore[no-untyped-call]
+    made.SessionExpiryInterval = seconds
+    return cast("Properties", made)
 
 
 def keep_last_words(client: Client) -> None:
