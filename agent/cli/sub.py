@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """0 complete, 1 something is missing and explained, 3 in silence; 1 also for failures, 2 for wrong usage."""
     said = catalogue()
     try:
-        wish = _wish(args)
+        wish = wished(args)
     except Refused as refused:
         print(f"{refused.code} {said.text(refused.code, refused.facts)}", file=sys.stderr)
         return EX_USAGE
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         if wish is None:
             account, connection = read_file(args.file), report.Connection()
         else:
-            account, connection = asyncio.run(watch(wish, said, _show()))
+            account, connection = asyncio.run(watch(wish, said, shown()))
     except OSError as error:
         print(f"E1079 {said.text('E1079', {'file': args.file, 'reason': error.strerror or error})}", file=sys.stderr)
         return 1
@@ -75,7 +75,7 @@ def _report(account: Account, connection: report.Connection, said: Catalogue) ->
     return code
 
 
-def _wish(args: argparse.Namespace) -> Wish | None:
+def wished(args: argparse.Namespace) -> Wish | None:
     """None for a file. Raises `Refused` for what does not fit together."""
     if (args.url is None) is (args.file is None):
         raise Refused("E8003")
@@ -140,7 +140,7 @@ def _endpoint(args: argparse.Namespace) -> Endpoint:
     )
 
 
-def _show() -> Show:
+def shown() -> Show:
     """On a terminal the line of progress is written over; in a pipe lines are lines."""
     is_terminal = sys.stdout.isatty()
     erased = ERASED if is_terminal else ""
