@@ -48,9 +48,6 @@ async def watch(wish: Wish, said: Catalogue, show: Show) -> tuple[Account, Conne
     account = Account()
     connection = Connection(bool(wish.endpoint.session_expiry_s), wish.is_shared)
     stop, hurry = asyncio.Event(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, _wished, stop, hurry)
-
     def tell(code: str, facts: dict[str, object]) -> None:
         if code == "N8009":
             facts = {"kept": said.text("I8047", {}).split("|")[0 if facts["kept"] else 1]}
@@ -59,6 +56,9 @@ async def watch(wish: Wish, said: Catalogue, show: Show) -> tuple[Account, Conne
     listening = Listening(wish.endpoint, wish.filters, account, connection, tell)
     try:
         await listening.begin()
+        # Until here a signal ends the process as usual: there is nothing to report, and a broker may be silent for long.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, _wished, stop, hurry)
         topics, place = ", ".join(wish.filters), wish.endpoint.place
         show.line(said.text("I8048", {"place": place, "topics": topics, "protocol": listening.protocol}))
         async with Scope() as tasks:
