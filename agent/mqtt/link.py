@@ -41,6 +41,8 @@ OnDone = Callable[[Refusal | None], None]
 OnMessage = Callable[[str, bytes, bool], None]
 
 TICK_S = 1.0
+READS_MOST = 2
+"""In one turn of the loop, so that a flood does not keep all others waiting."""
 HEADER_BYTES = 12
 """At most, around topic and payload of a PUBLISH without properties: 5 fixed, 2 + 2 lengths and id, 1 properties."""
 
@@ -134,14 +136,21 @@ class Link:
     # ---- what the event loop says ----
 
     def _readable(self) -> None:
+        if self.lost.done():
+            return
         try:
-            while (data := self._client.receive()) is not None:
+            for _ in range(READS_MOST):
+                data = self._client.receive()
+                if data is None:
+                    break
                 if not data:
                     self._end(last_words(self._client, self._endpoint.place) or "connection closed")
                     return
                 self._take(data)
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
                     break
+            else:
+                self._loop.call_soon(self._readable)
         except OSError as error:
             self._end(in_words(error, self._endpoint.place), cause_of(error))
         except BROKEN as error:

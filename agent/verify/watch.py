@@ -1,6 +1,7 @@
 """Watch a stream until told to stop, and give account: what `lineside sub` does."""
 
 import asyncio
+import gc
 import math
 import signal
 import time
@@ -48,6 +49,7 @@ async def watch(wish: Wish, said: Catalogue, show: Show) -> tuple[Account, Conne
     account = Account()
     connection = Connection(bool(wish.endpoint.session_expiry_s), wish.is_shared)
     stop, hurry = asyncio.Event(), asyncio.Event()
+
     def tell(code: str, facts: dict[str, object]) -> None:
         if code == "N8009":
             facts = {"kept": said.text("I8047", {}).split("|")[0 if facts["kept"] else 1]}
@@ -56,7 +58,8 @@ async def watch(wish: Wish, said: Catalogue, show: Show) -> tuple[Account, Conne
     listening = Listening(wish.endpoint, wish.filters, account, connection, tell)
     try:
         await listening.begin()
-        # Until here a signal ends the process as usual: there is nothing to report, and a broker may be silent for long.
+        gc.enable()  # the command line starts without it
+        # Until here a signal ends the process as usual: nothing is to be reported, and a broker may be silent for long.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _wished, stop, hurry)
         topics, place = ", ".join(wish.filters), wish.endpoint.place
