@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import math
 import secrets
+import shutil
 import sys
 from pathlib import Path
 
-from agent.cli.check import table
+from agent.cli.check import table, width
 from agent.cli.language import catalogue
 from agent.config.destinations import endpoint
 from agent.config.host import Refused, password, readable, secret_file
@@ -146,10 +147,19 @@ def shown() -> Show:
     erased = ERASED if is_terminal else ""
 
     def progress(text: str) -> None:
-        print(f"{erased}{text}", end="" if is_terminal else "\n", flush=True)
+        end = "" if is_terminal else "\n"
+        print(f"{erased}{fitting(text) if is_terminal else text}", end=end, flush=True)
 
     return Show(
         lambda text: print(f"{erased}{text}", flush=True),
         progress,
         lambda text: print(f"{erased}{text}", file=sys.stderr, flush=True),
     )
+
+
+def fitting(text: str) -> str:
+    """As much of a line as fits: one that goes on in the next row cannot be written over."""
+    room = shutil.get_terminal_size().columns - 1
+    while width(text) > room:
+        text = text[:-1]
+    return text

@@ -52,8 +52,8 @@ _LIVE = {
         "info",
         "{seconds} 秒  记录 {records}（{rate} 条/秒）  设备 {devices}  缺号待定 {waiting}  已声明丢失 {announced}  "
         "重复 {duplicates}",
-        "{seconds} s  records {records} ({rate}/s)  devices {devices}  holes waiting {waiting}  "
-        "announced lost {announced}  duplicates {duplicates}",
+        "{seconds} s  records {records} ({rate}/s)  devices {devices}  waiting {waiting}  "
+        "announced {announced}  duplicates {duplicates}",
     ),
     "W8008": Message(
         "warning",

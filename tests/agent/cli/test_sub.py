@@ -7,7 +7,7 @@ from _pytest.capture import CaptureFixture
 from _pytest.monkeypatch import MonkeyPatch
 
 from agent.cli import main, parser
-from agent.cli.sub import wished
+from agent.cli.sub import fitting, shown, wished
 
 LINE = '{"topic":"x/data","payload":{"gw":"gw","dev":"die01","boot":1,"seq":%d,"scans":[{"t":1,"v":{"a":1}}]}}\n'
 URL = "mqtts://broker.example"
@@ -101,9 +101,13 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: CaptureFixture[str]) -
 
 
 def test_on_a_terminal_progress_is_written_over(monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
-    from agent.cli.sub import shown
-
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     shown().progress("1 s")
     shown().line("end")
     assert capsys.readouterr().out == "\r\x1b[2K1 s\r\x1b[2Kend\n"
+
+
+def test_a_line_of_progress_fits_the_terminal(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    assert fitting("0123456789") == "012345678"
+    assert fitting("缺号待定一二") == "缺号待定"

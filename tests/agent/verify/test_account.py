@@ -159,6 +159,9 @@ def test_latency_is_of_live_records_with_a_sure_clock(gateway: Gateway) -> None:
     gateway.data(5, 0, at_ms=9)
     gateway.data(5, 1, at_ms=9000, hist=True)
     gateway.data(5, 2, at_ms=9000, clock="unsynced")
+    kept = b'{"gw":"gw","dev":"die01","boot":5,"seq":3,"type":"x","t":1,"data":{}}'
+    gateway.account.take("x/event", kept, 9000, retained=True)
+    assert gateway.device.records == 4
     assert (gateway.device.latencies.count, gateway.device.latencies.most) == (1, 8)
 
 

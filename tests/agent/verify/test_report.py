@@ -135,5 +135,5 @@ def test_only_the_newest_boots_are_shown(gateway: Gateway) -> None:
 def test_progress(gateway: Gateway) -> None:
     gateway.data(5, 2)
     text = report.progress(gateway.account, EN, 61.2, 3.6)
-    assert text == "61 s  records 2 (4/s)  devices 1  holes waiting 1  announced lost 0  duplicates 0"
+    assert text == "61 s  records 2 (4/s)  devices 1  waiting 1  announced 0  duplicates 0"
     assert "缺号待定 1" in report.progress(gateway.account, ZH, 61.2, 3.6)
