@@ -22,11 +22,15 @@ _ASKED = {
         "error",
         "需要消息服务器的 URL 或 --file 文件，二者选一",
         "either the URL of a broker or --file FILE is needed, and not both",
+        "例如 lineside sub mqtt://192.168.1.5:1883",
+        "such as lineside sub mqtt://192.168.1.5:1883",
     ),
     "E8004": Message(
         "error",
         "{option} 只用于消息服务器，不能与 --file 同时使用",
         "{option} is about a broker and cannot be used with --file",
+        "去掉 {option}，或去掉 --file 并写上 URL",
+        "leave {option} out, or give a URL in place of --file",
     ),
     "E8005": Message(
         "error",
@@ -39,6 +43,8 @@ _ASKED = {
         "error",
         "{option} 需要大于 0 的秒数，而不是 {value}",
         "{option} is a number of seconds above 0, and not {value}",
+        "例如 {option} 60",
+        "such as {option} 60",
     ),
 }
 
