@@ -1,6 +1,6 @@
 """The `lineside` command: one file for each group of commands, and no logic here.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration; `run` has its own (`agent/cli/run.py`).
+Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration; `run` and `sub` have their own.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    from agent.cli import check, demo, drivers, profiles, run, schema
+    from agent.cli import check, demo, drivers, profiles, run, schema, sub
 
     whole = argparse.ArgumentParser(
         prog="lineside",
@@ -50,6 +50,6 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"lineside {version('lineside')}")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, check, demo, schema, drivers, profiles):
+    for command in (run, check, demo, schema, drivers, profiles, sub):
         command.add(commands)
     return whole

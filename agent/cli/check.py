@@ -79,13 +79,14 @@ def _overview(configuration: Configuration, said: Catalogue) -> list[str]:
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns side by side; a Chinese character is two columns wide (Unicode Standard Annex 11)."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(_padded(row, widths)).rstrip() for row in rows]
 
 
 def _padded(row: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
-    return (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+    return (cell + " " * (columns - width(cell)) for cell, columns in zip(row, widths, strict=True))
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """Columns on a terminal."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

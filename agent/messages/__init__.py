@@ -1,13 +1,14 @@
 """Operator messages: code -> Chinese, English and a hint. One catalogue for log, command line, status page and MQTT.
 
 Codes: E an error, W a warning, N a notice, I information. 1xxx configuration, 2xxx acquisition, 3xxx outbox,
-4xxx delivery, 5xxx clock, 9xxx the agent itself. Drivers bring their own codes with another first letter.
+4xxx delivery, 5xxx clock, 8xxx a stream that is watched, 9xxx the agent itself.
+Drivers bring their own codes with another first letter.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.messages import acquisition, configuration, delivery, process
+from agent.messages import acquisition, configuration, delivery, process, verification
 from agent.messages.hints import HINTS
 from drivers.contract import Message
 
@@ -19,6 +20,7 @@ MESSAGES: Mapping[str, Message] = {
     **acquisition.MESSAGES,
     **delivery.MESSAGES,
     **process.MESSAGES,
+    **verification.MESSAGES,
 }
 
 

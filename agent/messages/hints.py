@@ -61,11 +61,31 @@ BROKER: Mapping[str, tuple[str, str]] = {
 }
 """Why there is no connection to a broker (`agent.mqtt.Cause`) -> what to look at."""
 
+WATCHING: Mapping[str, tuple[str, str]] = {
+    **BROKER,
+    "certificate": (
+        "检查 --ca 是否是签发服务器证书的 CA、证书是否过期、URL 中的主机名是否与证书一致，以及本机时钟",
+        "check that --ca is the authority of the broker's certificate, that it has not expired, that the host in the "
+        "URL is the one in it, and the clock here",
+    ),
+    "tls": (
+        "检查该端口是否为 TLS 端口，消息服务器是否要求客户端证书（--cert、--key）",
+        "check that this port speaks TLS, and whether the broker wants a client certificate (--cert, --key)",
+    ),
+    "file": ("检查 --ca、--cert、--key 的文件", "check the files of --ca, --cert and --key"),
+    "login": (
+        "核对 --username、--password-file，以及该用户能否订阅这些主题",
+        "check --username and --password-file, and that this user may subscribe to these topics",
+    ),
+}
+"""The same for `lineside sub`, which has options in place of keys."""
+
 KEPT = ("；数据保留在本机，恢复后补发", "; records are kept here and sent later")
 
 HINTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("W1061", "spelling"): ("写 {meant}", "write {meant}"),
     **{("E4001", cause): (zh + KEPT[0], en + KEPT[1]) for cause, (zh, en) in BROKER.items()},
     **{("W4002", cause): hint for cause, hint in BROKER.items()},
+    **{("E8002", cause): hint for cause, hint in WATCHING.items()},
 }
 """(code, the fact `cause`) -> Chinese, English."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from agent.mqtt.client import Client
 from agent.mqtt.dial import Dial, Will
 from agent.mqtt.endpoint import Endpoint, Protocol
-from agent.mqtt.link import Dropped, Link, OldBroker, Silent
+from agent.mqtt.link import Dropped, Link, OldBroker, OnMessage, Silent
 from agent.mqtt.reach import Names
 from agent.mqtt.trust import blamed
 from agent.mqtt.words import Cause, LinkFailed
@@ -39,14 +39,17 @@ class Connector:
         self._doubts = 0
         """Times in a row that MQTT 5 was dropped or not answered."""
 
-    async def open(self, will: Will | None = None) -> Link:
-        """Connect and wait for CONNACK. Raises `LinkFailed` with the reason in words."""
+    async def open(self, will: Will | None = None, on_message: OnMessage | None = None) -> Link:
+        """Connect and wait for CONNACK. Raises `LinkFailed` with the reason in words.
+
+        `on_message` hears from the first moment on: what a kept session brings comes right behind CONNACK.
+        """
         candidates = self._candidates()
         self._known = None
         first: LinkFailed | None = None
         for protocol in candidates:
             try:
-                link = await self._attempt(protocol, will)
+                link = await self._attempt(protocol, will, on_message)
             except (OldBroker, Dropped, Silent) as failed:
                 first = first or failed
                 self._known = "3.1.1" if isinstance(failed, OldBroker) and protocol == "5" else None
@@ -81,8 +84,8 @@ class Connector:
             return (self.endpoint.protocol,)
         return (self._known,) if self._known else ("5", "3.1.1")
 
-    async def _attempt(self, protocol: Protocol, will: Will | None) -> Link:
-        link = Link(await self._dialled(protocol, will), self.endpoint, protocol)
+    async def _attempt(self, protocol: Protocol, will: Will | None, on_message: OnMessage | None) -> Link:
+        link = Link(await self._dialled(protocol, will), self.endpoint, protocol, on_message)
         try:
             await link.connected()
         except BaseException:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 
 from agent.mqtt import trust, tunnel
 from agent.mqtt.certificate import Certificate
 from agent.mqtt.client import Client
 from agent.mqtt.endpoint import Endpoint, Protocol
-from agent.mqtt.link import Dropped, keep_last_words, last_words
+from agent.mqtt.link import Dropped, expiring, keep_last_words, last_words
 from agent.mqtt.reach import Address, Deadline, Names
 from agent.mqtt.websocket import Frames
 from agent.mqtt.words import Cause, LinkFailed, cause_of, in_words
@@ -70,8 +71,12 @@ class Dial:
         client = _client(endpoint, self.protocol, self.will)
         way, frames = self._way(Deadline(endpoint.connect_timeout_s))
         client.travel(way, frames)
-        # Each client connects once, so paho's default (a clean start the first time) is right for both versions.
-        client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
+        # Each client connects once, so paho's default (a clean start the first time) is right where none is to be kept.
+        if self.protocol == "5" and endpoint.session_expiry_s:
+            keep = expiring(PacketTypes.CONNECT, endpoint.session_expiry_s)
+            client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s, clean_start=False, properties=keep)
+        else:
+            client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
         return client
 
     def _way(self, deadline: Deadline) -> tuple[socket.socket, Frames | None]:
@@ -149,7 +154,7 @@ def _client(endpoint: Endpoint, protocol: Protocol, will: Will | None) -> Client
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=endpoint.client_id,
-        clean_session=None if protocol == "5" else True,
+        clean_session=None if protocol == "5" else not endpoint.session_expiry_s,
         protocol=VERSIONS[protocol],
         reconnect_on_failure=False,
     )

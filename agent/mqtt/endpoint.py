@@ -55,6 +55,9 @@ class Endpoint:
     path: str | None = None
     """What to ask for over a websocket; None speaks MQTT on the bare connection."""
     proxy: Proxy | None = None
+    session_expiry_s: int = 0
+    """How long the broker is asked to keep the session, and what comes meanwhile, after the connection broke; 0 begins
+    a new one at each connect. A goodbye ends it (with 3.1.1 only a clean connect does)."""
 
     @property
     def place(self) -> str:

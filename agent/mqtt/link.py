@@ -10,11 +10,13 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt import MQTTException
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.mqtt import packets
@@ -39,6 +41,8 @@ OnDone = Callable[[Refusal | None], None]
 OnMessage = Callable[[str, bytes, bool], None]
 
 TICK_S = 1.0
+READS_MOST = 2
+"""In one turn of the loop, so that a flood does not keep all others waiting."""
 HEADER_BYTES = 12
 """At most, around topic and payload of a PUBLISH without properties: 5 fixed, 2 + 2 lengths and id, 1 properties."""
 
@@ -49,7 +53,9 @@ BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.er
 class Link:
     """A connection, from CONNECT to its end; made by `Connector.open`."""
 
-    def __init__(self, client: Client, endpoint: Endpoint, protocol: Protocol) -> None:
+    def __init__(
+        self, client: Client, endpoint: Endpoint, protocol: Protocol, on_message: OnMessage | None = None
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.protocol: Protocol = protocol
         self.lost: asyncio.Future[str] = loop.create_future()
@@ -57,6 +63,8 @@ class Link:
         self.cause = Cause.CLOSED
         """The kind of that reason."""
         self.max_packet = 268_435_455
+        self.session_present = False
+        """The broker kept the session of an earlier connection, and with it its subscriptions."""
         self._window = endpoint.window
         self._may_retain = True
         self._may_confirm = True
@@ -69,7 +77,7 @@ class Link:
         self._flying: dict[int, tuple[OnDone, float]] = {}
         self._waiting: deque[tuple[str, bytes, int, bool, OnDone]] = deque()
         self._room = asyncio.Event()
-        self._on_message: OnMessage | None = None
+        self._on_message = on_message
         self._writer_added = False
         self._is_flushing = False
         self._answered_s = 0.0
@@ -89,7 +97,8 @@ class Link:
 
     # ---- what paho says; called only from within its loop_* calls ----
 
-    def _connected(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, properties: Any) -> None:
+    def _connected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        self.session_present = flags.session_present
         receive_maximum: int = getattr(properties, "ReceiveMaximum", 65_535)
         self._window = min(self._window, receive_maximum)
         self.max_packet = getattr(properties, "MaximumPacketSize", self.max_packet)
@@ -127,14 +136,21 @@ class Link:
     # ---- what the event loop says ----
 
     def _readable(self) -> None:
+        if self.lost.done():
+            return
         try:
-            while (data := self._client.receive()) is not None:
+            for _ in range(READS_MOST):
+                data = self._client.receive()
+                if data is None:
+                    break
                 if not data:
                     self._end(last_words(self._client, self._endpoint.place) or "connection closed")
                     return
                 self._take(data)
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
                     break
+            else:
+                self._loop.call_soon(self._readable)
         except OSError as error:
             self._end(in_words(error, self._endpoint.place), cause_of(error))
         except BROKEN as error:
@@ -251,9 +267,9 @@ class Link:
             continue
         return mid
 
-    async def subscribe(self, filters: Sequence[str], on_message: OnMessage) -> None:
+    async def subscribe(self, filters: Sequence[str], on_message: OnMessage | None = None) -> None:
         """Hear these topic filters. Raises `LinkFailed` when the broker refuses one or does not answer."""
-        self._on_message = on_message
+        self._on_message = on_message or self._on_message
         code, mid = self._client.subscribe([(topic, 1) for topic in filters])
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise LinkFailed(paho.error_string(code))
@@ -271,7 +287,8 @@ class Link:
         if not self.lost.done():
             self._flush()
             try:
-                self._client.disconnect()
+                keeps = self.protocol == "5" and self._endpoint.session_expiry_s
+                self._client.disconnect(properties=expiring(PacketTypes.DISCONNECT, 0) if keeps else None)
             except BROKEN:
                 self.close()
             await asyncio.wait((self.lost,), timeout=within_s)
@@ -294,6 +311,13 @@ class Link:
         self._flying.clear()
         self._waiting.clear()
         self.lost.set_result(reason)
+
+
+def expiring(packet: int, seconds: int) -> Properties:
+    """The properties of a CONNECT or DISCONNECT that say how long the session lives on (MQTT 5.0, 3.1.2.11.2)."""
+    made: Any = Properties(packet)  # type: ignore[no-untyped-call]
+    made.SessionExpiryInterval = seconds
+    return cast("Properties", made)
 
 
 def keep_last_words(client: Client) -> None:

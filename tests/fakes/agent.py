@@ -44,7 +44,7 @@ def site(
     return path
 
 
-class _Told:
+class Told:
     """Something that grows, and whoever waits for a line or a message in it."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class _Told:
                 await self._grown.wait()
 
 
-class Agent(_Told):
+class Agent(Told):
     """`lineside run FILE`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -128,7 +128,7 @@ class Arrived(NamedTuple):
     retain: bool
 
 
-class Platform(_Told):
+class Platform(Told):
     """Whoever subscribes to everything."""
 
     def __init__(self) -> None:
