@@ -12,10 +12,11 @@ from agent.outbox.walk import WHOLE
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event that leaves a segment which must go."""
+    """A record that leaves a segment which must go."""
 
     number: int
     """In the kept log."""
+    is_event: bool
     stream: str
     boot: int
     seq: int
@@ -33,6 +34,8 @@ class Job:
     sync: bool = False
     cursors: Sequence[tuple[str, bytes]] = ()
     """Name of the file, content."""
+    gaps: tuple[str, bytes] | None = None
+    """The same of what was lost and is not announced yet."""
     remove: Sequence[str] = ()
     """Segments of the main log that nobody needs."""
     remove_kept: Sequence[str] = ()
@@ -41,7 +44,9 @@ class Job:
     now_ms: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.appends or self.sync or self.cursors or self.remove or self.remove_kept or self.kept)
+        return bool(
+            self.appends or self.sync or self.cursors or self.gaps or self.remove or self.remove_kept or self.kept
+        )
 
 
 @dataclass(slots=True)
@@ -57,8 +62,6 @@ class Outcome:
     kept_begun: list[Begun] = field(default_factory=list)
     error: OSError | None = None
     """Why it went only so far."""
-    saved: bool = False
-    """Whether the cursors of the job are on disk."""
 
 
 class Desk:
@@ -73,15 +76,16 @@ class Desk:
 
     def work(self, job: Job) -> Outcome:
         error: OSError | None = None
-        saved = False
         try:
             self._write(job)
+            # What is announced in `appends` is missing here, so it comes after that, and before anything is removed.
+            self._save(job)
+            self._remove(job)
         except OSError as failed:
             error = failed
         try:
             for name, content in job.cursors:
                 self._cursors.overwrite(name, content)
-            saved = True
         except OSError as failed:
             error = error or failed
         made = Outcome(
@@ -92,16 +96,11 @@ class Desk:
             self._kept.size,
             self._kept.begun,
             error,
-            saved,
         )
         self._main.begun, self._kept.begun = [], []
         return made
 
     def _write(self, job: Job) -> None:
-        for name in job.remove:
-            self._main_disk.remove(name)
-        for name in job.remove_kept:
-            self._kept_disk.remove(name)
         if job.kept:
             self._kept.write(_moved(job.kept), job.now_ms)
             self._kept.sync()
@@ -109,6 +108,17 @@ class Desk:
             self._main.write(page(job.appends, job.end), job.now_ms)
         if job.sync:
             self._main.sync()
+
+    def _save(self, job: Job) -> None:
+        if job.gaps is not None:
+            self._cursors.overwrite(*job.gaps)
+            if job.remove or job.remove_kept:
+                self._cursors.sync(job.gaps[0])
+
+    def _remove(self, job: Job) -> None:
+        for disk, names in ((self._main_disk, job.remove), (self._kept_disk, job.remove_kept)):
+            for name in names:
+                disk.remove(name)
 
     def finish(self) -> OSError | None:
         """Sync and close both logs."""
@@ -125,7 +135,7 @@ def _moved(events: Sequence[Kept]) -> Page:
     for event in events:
         made.parts.append(
             frames.frame(
-                frames.EVENT,
+                frames.EVENT if event.is_event else frames.RECORD,
                 event.number,
                 event.stream.encode(),
                 event.body,
@@ -140,7 +150,7 @@ def _moved(events: Sequence[Kept]) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A record of a segment, without its values."""
+    """A record of a segment, as it lies there."""
 
     number: int
     is_event: bool
@@ -149,7 +159,6 @@ class Listed:
     seq: int
     time_ms: int
     body: bytes
-    """Empty for samples."""
 
 
 def listed(disk: Disk, name: str, end: int) -> list[Listed]:
@@ -166,7 +175,7 @@ def listed(disk: Disk, name: str, end: int) -> list[Listed]:
             found.boot,
             found.seq,
             found.time_ms,
-            data[found.body_at : found.at + found.length] if found.kind == frames.EVENT else b"",
+            data[found.body_at : found.at + found.length],
         )
         for found in frames.scan(data)
         if found.is_record and found.number < end

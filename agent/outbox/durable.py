@@ -56,7 +56,14 @@ class Durable:
         if state.writable:
             segment_bytes = min(SEGMENT_BYTES, max(limits.max_bytes // 16, SMALLEST_SEGMENT))
             opening = partial(
-                _open, state, folder, list(backfill), around.journal, segment_bytes, syncs=sync != "never"
+                _open,
+                state,
+                folder,
+                list(backfill),
+                around.journal,
+                segment_bytes,
+                syncs=sync != "never",
+                now_s=around.monotonic(),
             )
             logs = await asyncio.get_running_loop().run_in_executor(threads.writing, opening)
         found = logs[0] if logs else Recovered()
@@ -128,12 +135,19 @@ class Durable:
 
 
 def _open(
-    state: State, folder: Folder, destinations: Sequence[str], journal: Journal, segment_bytes: int, *, syncs: bool
+    state: State,
+    folder: Folder,
+    destinations: Sequence[str],
+    journal: Journal,
+    segment_bytes: int,
+    *,
+    syncs: bool,
+    now_s: float,
 ) -> tuple[Recovered, Desk] | None:
     known = state.recall(DESTINATIONS)
     before = [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
     try:
-        logs = open_logs(folder, destinations, before, journal, segment_bytes, syncs=syncs)
+        logs = open_logs(folder, destinations, before, journal, segment_bytes, syncs=syncs, now_s=now_s)
     except OSError as error:
         journal.note("E3001", str(state.path), reason=error.strerror or type(error).__name__)
         return None

@@ -4,7 +4,7 @@ Spans grow while the loss lasts, so that a week of it is one event and not a flo
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agent.outbox.walk import Hole
 from agent.record import Event, Record, ulid
@@ -35,7 +35,18 @@ class Gaps:
     """Losses on their way to becoming gap events."""
 
     def __init__(self) -> None:
+        self.is_changed = False
+        """Since somebody looked and reset it."""
         self._spans: dict[_Key, _Span] = {}
+
+    def to_json(self) -> list[object]:
+        """To be kept over a restart: who lost something must hear of it whatever happens meanwhile."""
+        return [[*key[:3], list(key[3]), asdict(span)] for key, span in self._spans.items()]
+
+    def from_json(self, said: object, now_s: float) -> None:
+        """Take up what `to_json` said; raises `ValueError`, `TypeError` or `KeyError` where it was something else."""
+        for stream, boot, reason, losers, span in said if isinstance(said, list) else ():
+            self._spans[stream, int(boot), reason, tuple(losers)] = _Span(**{**span, "since": now_s})
 
     def __bool__(self) -> bool:
         return bool(self._spans)
@@ -74,6 +85,7 @@ class Gaps:
             self._add((stream, boot, str(event.data["reason"]), still), span)
 
     def _add(self, key: _Key, span: _Span) -> None:
+        self.is_changed = True
         known = self._spans.get(key)
         if known is None:
             self._spans[key] = span
@@ -83,6 +95,7 @@ class Gaps:
     def due(self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]]) -> list[Record]:
         """Take out, as records of gap events, what `destination` lost at or before a monotonic time."""
         keys = [key for key, span in self._spans.items() if destination in key[3] and span.since <= before_s]
+        self.is_changed = self.is_changed or bool(keys)
         return [_announcement(key, self._spans.pop(key), *now()) for key in keys]
 
 

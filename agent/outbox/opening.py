@@ -4,17 +4,20 @@ Of each log only the newest segments are read: where it ends, where every stream
 append that is not whole was never published and counts as not there.
 """
 
+import contextlib
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.outbox import cursor as cursors_
 from agent.outbox import frames
-from agent.outbox.bodies import from_json
+from agent.outbox.bodies import from_json, to_json
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Desk
 from agent.outbox.disk import Disk, RealDisk
+from agent.outbox.gaps import Gaps
 from agent.outbox.pen import SEGMENT_BYTES, Pen, Table, serial_of
 from agent.outbox.shelf import Segment, Shelf
 from agent.outbox.walk import WHOLE
@@ -22,6 +25,8 @@ from drivers.contract import Journal
 
 MAIN, KEPT = "main", "kept"
 """Endings of cursor files."""
+GAPS = "gaps"
+"""Beginning of the files with what was lost and is not announced."""
 _CURSOR = re.compile(r"(?P<name>.+)\.(?P<log>main|kept)\.[01]")
 
 
@@ -40,6 +45,8 @@ class Recovered:
     """Stream -> boot and seq of its newest record."""
     newest_ms: int = 0
     """Time of the newest record among those that were read."""
+    gaps: Gaps = field(default_factory=Gaps)
+    """What was lost and is not announced."""
 
 
 @dataclass(slots=True)
@@ -72,8 +79,12 @@ def open_logs(
     segment_bytes: int = SEGMENT_BYTES,
     *,
     syncs: bool,
+    now_s: float,
 ) -> tuple[Recovered, Desk]:
-    """`known` are the destinations of the run before. Raises `OSError` only where a directory cannot be listed."""
+    """`known` are the destinations of the run before, `now_s` is monotonic time.
+
+    Raises `OSError` only where a directory cannot be listed.
+    """
     main, kept = _shelf(folder.main), _shelf(folder.kept)
     end, end_kept = _end(folder.main, main, journal), _end(folder.kept, kept, journal)
     if syncs:
@@ -98,6 +109,7 @@ def open_logs(
         generation,
         {stream: (boot, seq - 1) for stream, (boot, seq) in streams.items()},
         end.newest_ms,
+        _gaps(folder.cursors, now_s),
     )
     pen = Pen(folder.main, end.table, _serial(main), next_, segment_bytes, syncs=syncs)
     pen_kept = Pen(folder.kept, Table(), _serial(kept), next_kept, segment_bytes, syncs=syncs)
@@ -238,6 +250,8 @@ def _cursors(disk: Disk, destinations: set[str]) -> tuple[int, dict[tuple[str, s
     """By destination and log the newest whole one; the files of destinations that are gone are removed."""
     newest: dict[tuple[str, str], tuple[int, Cursor]] = {}
     for name, _ in disk.names():
+        if name.startswith(f"{GAPS}."):
+            continue
         matched = _CURSOR.fullmatch(name)
         if matched is None or matched["name"] not in destinations:
             _remove(disk, name)
@@ -246,6 +260,31 @@ def _cursors(disk: Disk, destinations: set[str]) -> tuple[int, dict[tuple[str, s
             newest[key] = max(newest.get(key, found), found, key=lambda one: one[0])
     generation = max((generation for generation, _ in newest.values()), default=0)
     return generation, {key: cursor for key, (_, cursor) in newest.items()}
+
+
+def sealed(generation: int, said: object) -> bytes:
+    """A small file of which `_unsealed` knows whether it is whole."""
+    body = to_json([generation, said])
+    return zlib.crc32(body).to_bytes(4, "little") + body
+
+
+def _unsealed(data: bytes) -> tuple[int, object] | None:
+    if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "little"):
+        return None
+    said = from_json(data[4:])
+    return (int(said[0]), said[1]) if isinstance(said, list) and len(said) == 2 else None
+
+
+def _gaps(disk: Disk, now_s: float) -> Gaps:
+    gaps = Gaps()
+    found: list[tuple[int, object]] = []
+    for name, size in disk.names():
+        if name.startswith(f"{GAPS}.") and size > 4:
+            with contextlib.suppress(OSError, ValueError):
+                found += [whole for whole in (_unsealed(disk.read(name, 0, WHOLE)),) if whole is not None]
+    if found:
+        gaps.from_json(max(found, key=lambda one: one[0])[1], now_s)
+    return gaps
 
 
 def _cursor(disk: Disk, name: str) -> tuple[int, Cursor] | None:

@@ -134,21 +134,28 @@ class Pump:
                 await self._let_go(going, "age")
 
     async def _let_go(self, going: Going, reason: str) -> None:
-        is_kept, segment, end = going
-        disk = self._folder.kept if is_kept else self._folder.main
-        loop = asyncio.get_running_loop()
+        self._store.going = range(0) if going.is_kept else range(going.segment.first, going.end)
         try:
-            content = await loop.run_in_executor(self._threads.reading, partial(listed, disk, segment.name, end))
+            await self._empty(going, reason)
+        finally:
+            self._store.going = range(0)
+
+    async def _empty(self, going: Going, reason: str) -> None:
+        disk = self._folder.kept if going.is_kept else self._folder.main
+        listing = partial(listed, disk, going.segment.name, going.end)
+        try:
+            content = await asyncio.get_running_loop().run_in_executor(self._threads.reading, listing)
         except OSError:
             content = []
-        kept = self._room.rescued(content) if reason == "overflow" and not is_kept else []
+        kept = [] if going.is_kept else self._room.rescued(content, reason)
         if kept:
             outcome = await self._work(Job(kept=kept, now_ms=self._store.now_ms))
             self._take(outcome)
             if outcome.error is not None:
+                for reader in self._store.readers.values():
+                    reader.look_again()
                 return
-        job = self._room.let_go(going, content, kept, reason)
-        self._take(await self._work(job))
+        self._take(await self._work(self._room.let_go(going, content, kept, reason)))
 
     async def finish(self) -> None:
         """Write, save and sync what there is, if the disk does it."""

@@ -59,6 +59,8 @@ class LogReader:
         self._bucket = Bucket(backfill.rate, store.monotonic)
         self._tally = Tally()
         self._taken: dict[int, Item] = {}
+        self._moved: dict[int, int] = {}
+        """What got another number while it was under way."""
         self._held: dict[int, tuple[float, Item]] = {}
         """Refused -> monotonic time when it is offered again."""
         self._due: list[tuple[float, int]] = []
@@ -119,7 +121,7 @@ class LogReader:
 
     def begin(self) -> None:
         back = [*self._taken.values(), *(item for _, item in self._held.values())]
-        for collection in (self._taken, self._held, self._due, self._crowds, self._passed):
+        for collection in (self._taken, self._moved, self._held, self._due, self._crowds, self._passed):
             collection.clear()
         for item in back:
             if not self._store.has(item.number):
@@ -131,6 +133,11 @@ class LogReader:
         self._rewind(self.main.base, self.kept.base)
         self._announce(0.0)
         self.wake()
+
+    def look_again(self) -> None:
+        """Something that was passed over is to be taken after all."""
+        self._backlog_end = max(self._backlog_end, self._live)
+        self._rewind(self.main.base, self.kept.base)
 
     def _rewind(self, main: int, kept: int) -> None:
         self._walked, self._walked_kept = main, kept
@@ -233,7 +240,7 @@ class LogReader:
     def _is_wanted(self, item: Item) -> bool:
         """Whether to offer it now: neither settled nor under way, and not one of a crowd that waits."""
         number = item.number
-        if number in self._taken or number in self._held or self.is_settled(number):
+        if number in self._taken or number in self._held or number in self._store.going or self.is_settled(number):
             return False
         kind = _kind(item)
         if self._crowds[kind] < CROWD:
@@ -310,6 +317,7 @@ class LogReader:
         self.wake()
 
     def confirm(self, lsn: int) -> None:
+        lsn = self._moved.pop(lsn, lsn)
         if self._settle(lsn):
             self._tally.delivered += 1
             self.unsaved += 1
@@ -329,6 +337,7 @@ class LogReader:
             self._thin_out(held[1])
 
     def refuse(self, lsn: int, again_in_s: float) -> bool:
+        lsn = self._moved.get(lsn, lsn)
         item = self.holds(lsn)
         if item is None or self.is_settled(lsn):
             return False
@@ -342,6 +351,7 @@ class LogReader:
         return True
 
     def set_aside(self, lsn: int, reason: str) -> None:
+        lsn = self._moved.get(lsn, lsn)
         item = self.holds(lsn) or self._store.tail.find(lsn)
         if item is not None and self.lose(lsn, reason):
             self._store.announce_loss(item.record, [self.name], reason)
@@ -364,11 +374,16 @@ class LogReader:
         return fresh
 
     def move(self, number: int, kept: int) -> None:
-        """An event goes on in the kept log under another number there; settled stays settled."""
-        if self.main.settle(number, number + 1):
-            self._let_go(number)
-        else:
+        """A record goes on in the kept log under another number there; settled stays settled."""
+        if not self.main.settle(number, number + 1):
             self.kept.settle(kept, kept + 1)
+            return
+        flying = self._taken.pop(number, None)
+        self._let_go(number)
+        if flying is not None:
+            # Its answer comes under the old number.
+            self._taken[-1 - kept] = flying
+            self._moved[number] = -1 - kept
 
 
 def _kind(item: Item) -> Kind:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from agent.outbox.bodies import record as record_of
 from agent.outbox.desk import Job, Kept, Listed
-from agent.outbox.reader import LogReader
 from agent.outbox.shelf import Segment
 from agent.outbox.store import Store
 from agent.outbox.walk import Hole
@@ -51,13 +50,21 @@ class Room:
         )
         return main, kept
 
-    def rescued(self, content: Sequence[Listed]) -> list[Kept]:
-        """The events of a segment that somebody still needs, under their numbers in the kept log."""
-        wanted = [one for one in content if one.is_event and not self._store.is_done(one.number)]
+    def rescued(self, content: Sequence[Listed], reason: str) -> list[Kept]:
+        """What goes on in the kept log, under its number there: events without room, and what is under way."""
+        wanted = [
+            one
+            for one in content
+            if not self._store.is_done(one.number)
+            and ((one.is_event and reason == "overflow") or self._is_flying(one.number))
+        ]
         return [
-            Kept(self._store.next_kept + i, one.stream, one.boot, one.seq, one.time_ms, one.body)
+            Kept(self._store.next_kept + i, one.is_event, one.stream, one.boot, one.seq, one.time_ms, one.body)
             for i, one in enumerate(wanted)
         ]
+
+    def _is_flying(self, number: int) -> bool:
+        return any(reader.is_flying(number) for reader in self._store.readers.values())
 
     def let_go(self, going: Going, content: Sequence[Listed], kept: Sequence[Kept], reason: str) -> Job:
         """A segment goes: its events went on as `kept`, everything else in it is lost to those who need it."""
@@ -72,20 +79,24 @@ class Room:
             else:
                 self._let_go_of(one, reason, is_kept=is_kept)
         for reader in self._store.readers.values():
-            self._forget_damaged(reader, segment.first, end, is_kept=is_kept)
+            # What could not be read is lost too.
+            reader.lose_all(segment.first, end, "damaged", is_kept=is_kept)
         shelf = self._store.kept if is_kept else self._store.main
         if segment in shelf.segments:  # else everybody has had it meanwhile
             shelf.segments.remove(segment)
         self._store.dirty.update(self._store.readers)
-        return Job(remove=() if is_kept else [segment.name], remove_kept=[segment.name] if is_kept else ())
+        files = self._store.cursor_files()
+        gone = [segment.name]
+        return Job(
+            cursors=files,
+            gaps=self._store.gaps_file(),
+            remove=() if is_kept else gone,
+            remove_kept=gone if is_kept else (),
+        )
 
     def _let_go_of(self, one: Listed, reason: str, *, is_kept: bool) -> None:
         number = -1 - one.number if is_kept else one.number
-        losers = [
-            name
-            for name, reader in self._store.readers.items()
-            if not reader.is_flying(number) and reader.lose(number, reason)
-        ]
+        losers = [name for name, reader in self._store.readers.items() if reader.lose(number, reason)]
         if losers:
             hole = Hole(one.stream, one.boot, one.seq, one.seq, one.time_ms, one.time_ms)
             self._store.gaps.lose_hole(hole, losers, reason, self._store.monotonic())
@@ -93,11 +104,3 @@ class Room:
                 record = record_of(one.stream, one.boot, one.seq, one.body)
                 self._store.gaps.pass_on(record, losers, self._store.monotonic())
             self._store.say_losing(losers if reason == "overflow" else ())
-
-    def _forget_damaged(self, reader: LogReader, first: int, end: int, *, is_kept: bool) -> None:
-        """What was counted and could not be read is lost too; what flies may arrive."""
-        cursor = reader.kept if is_kept else reader.main
-        for start, stop in list(cursor.runs(first, end)):
-            for number in range(start, stop):
-                if not reader.is_flying(-1 - number if is_kept else number):
-                    reader.lose_all(number, number + 1, "damaged", is_kept=is_kept)

@@ -18,8 +18,7 @@ from agent.outbox import account
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job, Outcome
-from agent.outbox.gaps import Gaps
-from agent.outbox.opening import KEPT, MAIN, Recovered
+from agent.outbox.opening import GAPS, KEPT, MAIN, Recovered, sealed
 from agent.outbox.pen import Append
 from agent.outbox.reader import Backfill, LogReader
 from agent.outbox.shelf import Segment
@@ -85,7 +84,7 @@ class Store:
         self.boot = boot
         self.monotonic = around.monotonic
         self.limits = limits
-        self.gaps = Gaps()
+        self.gaps = recovered.gaps
         self.tail = Tail()
         self.main = recovered.main
         self.kept = recovered.kept
@@ -100,6 +99,8 @@ class Store:
         """Called when there is something to do for the writing thread."""
         self.hurry: Callable[[], None] = lambda: None
         """Called when a reader cannot go on before that is done."""
+        self.going = range(0)
+        """Numbers of a segment that is just let go: nobody takes them any more."""
         self.dirty: set[str] = set(destinations)
         """Destinations whose cursors are to be saved."""
         self._publishes_synced = publishes_synced
@@ -177,8 +178,8 @@ class Store:
 
     def _bound_memory(self, now: float) -> None:
         if self.is_on_disk:
-            while self.tail.size > self.limits.tail_bytes and (item := self.tail.oldest(self._synced)) is not None:
-                self.tail.remove(item.number)
+            self._leave_to_disk(self._synced, self.limits.tail_bytes)
+            self._leave_to_disk(self.written, self.limits.memory_bytes)
         else:
             for item in self.tail.older_than(now - self.limits.max_age_s):
                 self._drop(item, "age")
@@ -187,6 +188,11 @@ class Store:
                 if self.tail.size <= self.limits.memory_bytes:
                     break
                 self._drop(item, "overflow")
+
+    def _leave_to_disk(self, below: int, room: int) -> None:
+        """The disk has these numbers, so memory need not."""
+        while self.tail.size > room and (item := self.tail.oldest(below)) is not None:
+            self.tail.remove(item.number)
 
     def _drop(self, item: Item, reason: str) -> None:
         """Out of memory, and there is no disk; what is under way stays: it may have arrived."""
@@ -323,7 +329,8 @@ class Store:
             appends,
             end,
             sync or (self._publishes_synced and bool(appends)),
-            self._cursors() if save else (),
+            self.cursor_files() if save else (),
+            self.gaps_file(),
             [segment.name for segment in self.main.done(min(floor, self._synced))],
             [segment.name for segment in self.kept.done(floor_kept)],
             now_ms=self.now_ms,
@@ -345,7 +352,15 @@ class Store:
             appends.append(Append([(item.number, item.record) for item in items], items[-1].checkpoints))
         return appends, end
 
-    def _cursors(self) -> list[tuple[str, bytes]]:
+    def gaps_file(self) -> tuple[str, bytes] | None:
+        """What is to be saved of losses that are not announced; None while nothing changed."""
+        if not self.gaps.is_changed:
+            return None
+        self.gaps.is_changed = False
+        self._generation += 1
+        return f"{GAPS}.{self._generation % 2}", sealed(self._generation, self.gaps.to_json())
+
+    def cursor_files(self) -> list[tuple[str, bytes]]:
         saved = []
         for name, reader in self.readers.items():
             if reader.unsaved or name in self.dirty:
@@ -358,7 +373,9 @@ class Store:
 
     @property
     def has_work(self) -> bool:
-        return bool(self._queue or self._loose or self.dirty) or any(r.unsaved for r in self.readers.values())
+        return bool(self._queue or self._loose or self.dirty or self.gaps.is_changed) or any(
+            r.unsaved for r in self.readers.values()
+        )
 
     @property
     def wants_sync(self) -> bool:
@@ -386,6 +403,7 @@ class Store:
     def fail(self) -> None:
         """The disk is not usable now: memory is all there is, and what is not synced is written again one day."""
         self.is_on_disk = False
+        self.gaps.is_changed = bool(self.gaps)
         self._queue.clear()
         self._loose = dict(self._checkpoints)
         self.dirty.update(self.readers)

@@ -66,8 +66,9 @@ class Bench:
         self.work()
 
     def _open(self) -> tuple[Recovered, Desk]:
+        syncs = self._sync != "never"
         return open_logs(
-            self.folder, self.destinations, self.known, self.told, self._segment_bytes, syncs=self._sync != "never"
+            self.folder, self.destinations, self.known, self.told, self._segment_bytes, syncs=syncs, now_s=self.time()
         )
 
     def _put_aside(self, name: str, at: int, data: bytes) -> None:
@@ -91,7 +92,7 @@ class Bench:
         while self.store.is_on_disk and (going := self.room.surplus()) is not None:
             disk = self.folder.kept if going.is_kept else self.folder.main
             content = listed(disk, going.segment.name, going.end)
-            kept = [] if going.is_kept else self.room.rescued(content)
+            kept = [] if going.is_kept else self.room.rescued(content, "overflow")
             if kept:
                 self.do(Job(kept=kept))
                 if not self.store.is_on_disk:
