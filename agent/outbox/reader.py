@@ -9,7 +9,7 @@ import heapq
 import math
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.outbox.bucket import Bucket
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BEHIND_S = 10.0
 """A record offered later than this after it was appended is history."""
-MERGE_S = 60.0
+MERGE_S = 10.0
 """How long losses on a living connection are gathered into one gap event."""
 CROWD = 1000
 """So many refused records of one kind are kept in memory; the rest of that kind is passed over and fetched later."""
@@ -120,12 +120,11 @@ class LogReader:
             self._sleeper.set_result(None)
 
     def begin(self) -> None:
-        back = [*self._taken.values(), *(item for _, item in self._held.values())]
+        back = {**self._taken, **{number: item for number, (_, item) in self._held.items()}}
         for collection in (self._taken, self._moved, self._held, self._due, self._crowds, self._passed):
             collection.clear()
-        for item in back:
-            if not self._store.has(item.number):
-                self.lose(item.number, "overflow")
+        for number, item in back.items():
+            if not self._store.has(number) and self.lose(number, "overflow"):
                 self._store.announce_loss(item.record, [self.name], "overflow")
         self._begun = self._store.next
         recent = self._store.next if not self._backfill.live_first else self._store.first_since(BEHIND_S)
@@ -382,7 +381,7 @@ class LogReader:
         self._let_go(number)
         if flying is not None:
             # Its answer comes under the old number.
-            self._taken[-1 - kept] = flying
+            self._taken[-1 - kept] = replace(flying, number=-1 - kept)
             self._moved[number] = -1 - kept
 
 
