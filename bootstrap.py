@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def whole_suite(python: str) -> int:
-    """First the tests that only compute, on all cores; then, one by one, those that need a quiet machine.
+    """First the tests that only compute and those that mostly wait, on all cores; then, one by one, the others.
 
     With LINESIDE_COVERAGE in the environment the first ones are measured.
     """
@@ -140,7 +140,8 @@ def whole_suite(python: str) -> int:
     try:
         codes = [
             call([python, *measured, "-m", "pytest", "-q", "-m", "pure", "-n", "auto", "--dist", "worksteal"]),
-            call([python, "-m", "pytest", "-m", "not pure"]),
+            call([python, "-m", "pytest", "-q", "-m", "patient", "-n", "auto"]),
+            call([python, "-m", "pytest", "-m", "not pure and not patient"]),
         ]
     except KeyboardInterrupt:
         return 130

@@ -1,10 +1,10 @@
-"""The eleven lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
+"""The thirteen lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
 
 import time
 from collections.abc import Callable, Mapping
 from statistics import median
 
-from benchmarks import latency, many
+from benchmarks import latency, log, many
 from benchmarks.figures import Figure
 from benchmarks.processes import Process, module, plc
 from benchmarks.steady import Steady, bench
@@ -13,6 +13,7 @@ TURNS = 5
 SETTLE_S, LOOK_S = 1.5, 4.0
 
 
+RAW = "a record has {:.0f} bytes"
 PERIOD_MS = 30
 """Of line 1: a load at which CPU matters. Below it the caches of an idle machine are measured, on both sides."""
 
@@ -28,7 +29,25 @@ def per_value() -> Figure:
                 reference.append(stand.watch(subject, SETTLE_S, LOOK_S))
     ratio = median(a.us_per_value / b.us_per_value for a, b in zip(agent, reference, strict=True))
     details = f"agent: {agent[-1]}; reference: {reference[-1]}"
-    return Figure(1, "CPU per delivered value, everything on / reference", ratio, "<=", 2, details)
+    return Figure(1, "CPU per delivered value, everything on / reference", ratio, "<=", 2.3, details)
+
+
+def log_cpu() -> Figure:
+    pairs = log.compared(TURNS)
+    ours, theirs = pairs[-1]
+    ratio = median(one.cpu_us / other.cpu_us for one, other in pairs)
+    details = (
+        f"{ours.cpu_us:.1f} us against {theirs.cpu_us:.1f} us a record; {RAW.format(log.raw_bytes(log.records(9)))}"
+    )
+    return Figure(12, "CPU of the outbox per record / SQLite", ratio, "<=", 0.6, details)
+
+
+def log_bytes() -> Figure:
+    pairs = log.compared(TURNS)
+    ours, theirs = pairs[-1]
+    ratio = median(one.device_bytes / other.device_bytes for one, other in pairs)
+    details = f"{ours.device_bytes:.0f} against {theirs.device_bytes:.0f} bytes a record"
+    return Figure(13, "bytes to the device per record / SQLite", ratio, "<=", 0.5, details)
 
 
 def throughput() -> Figure:
@@ -132,4 +151,6 @@ LINES: Mapping[int, Callable[[], Figure]] = {
     9: latency.line,
     10: many.line,
     11: rtu,
+    12: log_cpu,
+    13: log_bytes,
 }

@@ -1,6 +1,7 @@
 """A subject (the agent, or the reference) under a steady load, with what the helpers around it took."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -68,7 +69,8 @@ class Bench:
     def agent(
         self, *, every_ms: int, tags: int = site.BLOCK, limits: str = "", stamps: bool = False
     ) -> AbstractContextManager[Process]:
-        """The real command on a generated file."""
+        """The real command on a generated file, with nothing left over from before."""
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
         file = site.written(
             self.folder, self.broker_port, self.ports, tags=tags, every_ms=every_ms, limits=limits, stamps=stamps
         )

@@ -81,6 +81,9 @@ IMPURE = (
 )
 """Of the tests of `agent` and `drivers` those with a wire, a process or a clock that must not be slow."""
 
+PATIENT = ("system/test_agent_faults.py",)
+"""Tests that wait for most of their time, so that two of them do not disturb each other."""
+
 THREADS = pytest.StashKey[list[str]]()
 HELD_BACK = pytest.StashKey[int]()
 
@@ -114,6 +117,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         is_within = place.startswith(("agent/", "drivers/")) and not place.startswith(IMPURE)
         if is_within and not item.get_closest_marker("alone"):
             item.add_marker("pure")
+        if place.startswith(PATIENT):
+            item.add_marker("patient")
         for mark in item.iter_markers("needs"):
             if missing := _missing(mark.args):
                 item.add_marker(pytest.mark.skip(reason=missing))

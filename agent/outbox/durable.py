@@ -83,6 +83,7 @@ class Durable:
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
         if self._pump is not None:
+            self._store.resume()
             self._scope.start(self._pump.for_ever(), "outbox")
         return self
 

@@ -54,13 +54,13 @@ class Pump:
         self._journal = around.journal
         self._wanted = asyncio.Event()
         self._synced_s = self._aged_s = store.monotonic()
+        self._is_failing = False
         self._running: asyncio.Future[Outcome] | None = None
         self._hurried = asyncio.Event()
         store.wanted = self._wanted.set
         store.hurry = self._hurried.set
 
     async def for_ever(self) -> NoReturn:
-        self._store.resume()
         while True:
             await self._until_wanted()
             await self._turn()
@@ -101,14 +101,14 @@ class Pump:
             self._synced_s = now
         if job:
             self._take(await self._work(job))
-        elif self._store.is_on_disk:
-            self._journal.back("E3005", self._place)
 
     def _take(self, outcome: Outcome) -> None:
         self._store.worked(outcome)
         if outcome.error is not None:
+            self._is_failing = True
             self._journal.lost("E3005", self._place, reason=outcome.error.strerror or type(outcome.error).__name__)
-        else:
+        elif self._is_failing:
+            self._is_failing = False
             self._journal.back("E3005", self._place)
 
     async def _work(self, job: Job) -> Outcome:

@@ -1,0 +1,130 @@
+"""The outbox against SQLite: the same records appended in batches of 100 and drained again, in one process, in turns.
+
+SQLite as one would use it for this: WAL, synchronous FULL, one transaction for each batch, drained by primary key. The
+outbox with `sync: always`, which promises the same.
+"""
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from agent.outbox import Backfill, open_outbox
+from agent.record import Moment, Record
+
+RECORDS = 10_000
+BATCH = 100
+VALUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    cpu_us: float
+    """Of appending and draining one record."""
+    device_bytes: float
+    """Per record, as the kernel counts what goes to storage."""
+    seconds: float
+
+
+class Silent:
+    """A journal for nobody."""
+
+    def lost(self, code: str, about: str, /, **facts: object) -> None: ...
+    def back(self, code: str, about: str, /, **facts: object) -> None: ...
+    def note(self, code: str, about: str, /, **facts: object) -> None: ...
+
+
+def records(count: int) -> list[Record]:
+    """About 400 bytes of JSON each."""
+    return [
+        Record("press01", [Moment(1_790_000_000_000 + n, {f"value_{i:02d}": n * 0.25 + i for i in range(VALUES)}, {})])
+        for n in range(count)
+    ]
+
+
+def raw_bytes(made: Sequence[Record]) -> float:
+    """Of one record, in the shortest JSON that has everything."""
+    return sum(len(_json(record)) for record in made) / len(made)
+
+
+def _json(record: Record) -> bytes:
+    (moment,) = record.moments
+    return orjson.dumps([record.stream, record.seq, moment.time_ms, moment.values])
+
+
+def of_outbox(folder: Path) -> Cost:
+    made = records(RECORDS)
+    return _measured(lambda: asyncio.run(_through_outbox(folder, made)))
+
+
+async def _through_outbox(folder: Path, made: Sequence[Record]) -> None:
+    wish = {"county": Backfill(rate=1e9)}
+    opened = open_outbox(
+        folder, ["county"], 1 << 30, max_age_s=1e6, sync="always", backfill=wish, now=_now, journal=Silent()
+    )
+    async with opened as outbox:
+        reader = outbox.reader("county")
+        reader.begin()
+        for start in range(0, len(made), BATCH):
+            outbox.append(made[start : start + BATCH])
+            taken = 0
+            while taken < BATCH:
+                entries = await reader.take(BATCH)
+                for entry in entries:
+                    reader.confirm(entry.lsn)
+                taken += len(entries)
+
+
+def _now() -> tuple[int, int | None]:
+    return time.time_ns() // 1_000_000, None
+
+
+def of_sqlite(folder: Path) -> Cost:
+    made = records(RECORDS)
+    return _measured(lambda: _through_sqlite(folder / "queue.db", made))
+
+
+def _through_sqlite(path: Path, made: Sequence[Record]) -> None:
+    base = sqlite3.connect(path, isolation_level=None)
+    base.execute("PRAGMA journal_mode=WAL")
+    base.execute("PRAGMA synchronous=FULL")
+    base.execute("CREATE TABLE queue (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB)")
+    for start in range(0, len(made), BATCH):
+        base.execute("BEGIN")
+        base.executemany("INSERT INTO queue (body) VALUES (?)", [(_json(one),) for one in made[start : start + BATCH]])
+        base.execute("COMMIT")
+        rows = base.execute("SELECT id, body FROM queue ORDER BY id LIMIT ?", (BATCH,)).fetchall()
+        for _, body in rows:
+            orjson.loads(body)
+        base.execute("BEGIN")
+        base.execute("DELETE FROM queue WHERE id <= ?", (rows[-1][0],))
+        base.execute("COMMIT")
+    base.close()
+
+
+def _measured(work: Callable[[], None]) -> Cost:
+    written, cpu, began = _written(), time.process_time(), time.monotonic()
+    work()
+    os.sync()
+    return Cost((time.process_time() - cpu) / RECORDS * 1e6, (_written() - written) / RECORDS, time.monotonic() - began)
+
+
+def _written() -> int:
+    """Bytes that this process made the kernel send to storage: proc(5), `write_bytes`."""
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes"))
+
+
+def compared(turns: int) -> list[tuple[Cost, Cost]]:
+    """The outbox and SQLite, one after the other, so many times."""
+    pairs = []
+    for _ in range(turns):
+        with tempfile.TemporaryDirectory(prefix="lineside-bench-") as one, tempfile.TemporaryDirectory() as other:
+            pairs.append((of_outbox(Path(one)), of_sqlite(Path(other))))
+    return pairs
