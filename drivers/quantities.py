@@ -1,4 +1,4 @@
-"""Durations, sizes and rates as people write them: `200ms 30d`, `512KiB 1GiB`, `50/s`. For the models of drivers and agent.
+"""Durations, sizes and rates as people write them: `30d`, `512KiB`, `50/s`. For the models of drivers and agent.
 
 What cannot be read is refused with a code of `MESSAGES`; who offers a model with these types offers these messages too.
 """

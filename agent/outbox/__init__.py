@@ -17,10 +17,10 @@ from typing import Literal
 
 from agent.outbox.contract import Outbox
 from agent.outbox.durable import Durable
+from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.pump import Threads
 from agent.outbox.reader import Backfill
 from agent.outbox.state import StateTaken, open_state
-from agent.outbox.store import Limits, Surroundings
 from drivers.contract import Journal
 
 __all__ = ["MEMORY_BYTES", "Backfill", "StateTaken", "open_outbox"]

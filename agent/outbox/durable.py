@@ -10,12 +10,13 @@ from typing import Self
 from agent.outbox.contract import Checkpoint, Reader
 from agent.outbox.desk import Desk, quarantine
 from agent.outbox.feeding import Feeding
+from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Folder, Recovered, last_seq, open_logs
 from agent.outbox.pen import SEGMENT_BYTES
 from agent.outbox.pump import Pump, Threads
 from agent.outbox.reader import Backfill
 from agent.outbox.state import State
-from agent.outbox.store import Limits, Store, Surroundings
+from agent.outbox.store import Store
 from agent.outbox.walk import Walk
 from agent.record import Record
 from agent.scope import Scope

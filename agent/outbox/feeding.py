@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 
-from agent.outbox.store import Store, Surroundings
+from agent.outbox.limits import Surroundings
+from agent.outbox.store import Store
 from agent.outbox.walk import Piece, Span, Walk
 
 RETRY_S = 1.0

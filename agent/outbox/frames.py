@@ -86,12 +86,3 @@ def _frame_at(data: bytes, at: int) -> Frame | None:
     stream = data[at + HEAD.size : body_at].decode("utf-8", "replace")
     is_end = kind >= END_OF_APPEND
     return Frame(at, length, kind & ~END_OF_APPEND, is_end, number, time_ms, boot, seq, stream, body_at)
-
-
-def lacks(data: bytes, at: int) -> int:
-    """How many bytes at least must follow before what begins there can be a whole frame; 0 where it is none."""
-    left = len(data) - at
-    if left < HEAD.size:
-        return HEAD.size - left
-    magic, _, length = struct.unpack_from("<2sII", data, at)
-    return length - left if magic == MAGIC and left < length <= FRAME_MAX else 0

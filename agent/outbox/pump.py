@@ -6,9 +6,10 @@ from functools import partial
 from typing import NamedTuple, NoReturn
 
 from agent.outbox.desk import Desk, Job, Outcome, listed
+from agent.outbox.limits import Surroundings
 from agent.outbox.opening import Folder
 from agent.outbox.room import Going, Room
-from agent.outbox.store import Store, Surroundings
+from agent.outbox.store import Store
 
 GATHER_S = 0.01
 """What comes within it is written together."""

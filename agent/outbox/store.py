@@ -11,13 +11,13 @@ has is asked for with `fetch`.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from agent.outbox import account
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job, Outcome
+from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import GAPS, KEPT, MAIN, Recovered, sealed
 from agent.outbox.pen import Append
 from agent.outbox.reader import Backfill, LogReader
@@ -25,12 +25,9 @@ from agent.outbox.shelf import Segment
 from agent.outbox.tail import Item, Tail, estimated_bytes
 from agent.outbox.walk import Piece, Span
 from agent.record import Record
-from drivers.contract import Journal
 
 PAGE_BYTES = 1024 * 1024
 """How much is written at once, about."""
-TAIL_BYTES = 12 * 1024 * 1024
-"""What memory keeps of records that are safe on disk, for those who want them next."""
 ROOM_AGAIN = 0.5
 """Share of the bound below which an overflow is over; between the two nothing is said."""
 
@@ -41,30 +38,6 @@ class Fetch(Protocol):
     def __call__(
         self, reader: str, fetch: int, number: int, until: int, spans: Sequence[Span], *, is_kept: bool
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds, in bytes and seconds."""
-
-    max_bytes: int
-    """On disk."""
-    memory_bytes: int
-    """In memory, while the disk cannot be used."""
-    max_age_s: float
-    tail_bytes: int = TAIL_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the store knows of the world."""
-
-    now: Callable[[], tuple[int, int | None]]
-    """Wall time, UTC epoch milliseconds, and while that is implausible the offset of `Record.offset_ms`."""
-    monotonic: Callable[[], float]
-    journal: Journal
-    place: str
-    """What the operator calls this outbox."""
 
 
 class Store:
@@ -99,22 +72,18 @@ class Store:
         """Called when there is something to do for the writing thread."""
         self.hurry: Callable[[], None] = lambda: None
         """Called when a reader cannot go on before that is done."""
-        self.going = range(0)
-        """Numbers of a segment that is just let go: nobody takes them any more."""
-        self.dirty: set[str] = set(destinations)
-        """Destinations whose cursors are to be saved."""
+        self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
+        self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
         self._publishes_synced = publishes_synced
         self._around = around
         self._next_seq: dict[str, int] = {}
         self._checkpoints: dict[str, Mapping[str, object]] = dict(recovered.checkpoints)
         self._loose: dict[str, object] = {}
         """Checkpoints whose records are gone from memory; they are written all the same."""
-        self._queue: deque[Item] = deque()
-        """What is to be written, in order, while the disk is fine."""
+        self._queue: deque[Item] = deque()  # what is to be written, in order, while the disk is fine
         self._generation = recovered.generation
         self._losing: dict[str, int] = {}
-        self._blamed: list[str] = []
-        """Who lost something by the newest damage."""
+        self._blamed: list[str] = []  # who lost something by the newest damage
         self.readers = {
             name: LogReader(self, name, backfill, *recovered.cursors.get(name, self._at_head()))
             for name, backfill in destinations.items()

@@ -105,6 +105,8 @@ class Walk:
     def _nothing(self, number: int, end: int) -> Piece:
         """No segment has these numbers."""
         self._is_unsure = self._is_unsure or number < end
+        if self._next == number:
+            self._next = end
         return Piece(max(number, end), damaged=[(number, end)] if number < end else [])
 
     def _enter(self, span: Span) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
+from drivers import quantities
 from drivers.quantities import MESSAGES, Duration, Size, duration_text, seconds, size, size_text
 
 
@@ -78,3 +80,19 @@ def test_in_a_schema_they_are_texts() -> None:
     properties = Model.model_json_schema()["properties"]
     assert properties["wait"]["type"] == properties["room"]["type"] == "string"
     assert Model(wait="90s", room="1KiB").model_dump(mode="json") == {"wait": "90s", "room": "1KiB"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("50/s", 50.0), ("600/m", 10.0), (" 36 / h ", 0.01), ("0.5/s", 0.5)])
+def test_rates(text: str, expected: float) -> None:
+    assert quantities.rate(text) == pytest.approx(expected)
+    assert quantities.rate(quantities.rate_text(quantities.rate(text))) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("given", ["50", "0/s", "-1/s", "50/d", 50, None])
+def test_what_is_no_rate(given: object) -> None:
+    with pytest.raises(PydanticCustomError, match="is not a rate"):
+        quantities.rate(given)
+
+
+def test_a_rate_that_fits_no_unit() -> None:
+    assert quantities.rate(quantities.rate_text(1 / 7)) == pytest.approx(1 / 7, rel=1e-6)

@@ -46,6 +46,7 @@ class SimulatedDisk:
         self.aside: list[str] = []
         self.room = 1 << 40
         self.is_broken = False
+        self.unreadable = False
 
     def names(self) -> list[tuple[str, int]]:
         return [(name, len(content)) for name, content in self.files.items()]
@@ -60,6 +61,8 @@ class SimulatedDisk:
         return SimulatedFile(self, name)
 
     def read(self, name: str, at: int, size: int) -> bytes:
+        if self.unreadable:
+            raise OSError(errno.EIO, "no")
         if name not in self.files:
             raise FileNotFoundError(errno.ENOENT, name)
         return bytes(self.files[name][at : at + size])

@@ -4,10 +4,11 @@ import random
 from collections.abc import Sequence
 
 from agent.outbox.desk import Desk, Job, listed
+from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Folder, Recovered, open_logs
 from agent.outbox.reader import Backfill, LogReader
-from agent.outbox.room import Room
-from agent.outbox.store import Limits, Store, Surroundings
+from agent.outbox.room import Going, Room
+from agent.outbox.store import Store
 from agent.outbox.walk import Piece, Span, Walk
 from agent.record import Entry, Record
 from tests.agent.outbox.test_memory import Time, taken
@@ -29,6 +30,7 @@ class Bench:
         tail_bytes: int = 1 << 22,
     ) -> None:
         self.time = Time()
+        self.now_ms = 77_000
         self.told = Told()
         self.folder = Folder(SimulatedDisk(), SimulatedDisk(), SimulatedDisk())
         self.disks = [self.folder.main, self.folder.kept, self.folder.cursors]
@@ -52,7 +54,7 @@ class Bench:
             dict.fromkeys(self.destinations, self._backfill),
             self.found,
             Limits(self._max_bytes, self._max_bytes, 3600, self._tail_bytes),
-            Surroundings(lambda: (77_000, None), self.time, self.told, "outbox"),
+            Surroundings(lambda: (self.now_ms, None), self.time, self.told, "outbox"),
             publishes_synced=self._sync == "always",
         )
         self.room = Room(self.store)
@@ -90,14 +92,20 @@ class Bench:
             self.store.resume()
         self.do(self.store.job(sync=sync, save=save))
         while self.store.is_on_disk and (going := self.room.surplus()) is not None:
-            disk = self.folder.kept if going.is_kept else self.folder.main
-            content = listed(disk, going.segment.name, going.end)
-            kept = [] if going.is_kept else self.room.rescued(content, "overflow")
-            if kept:
-                self.do(Job(kept=kept))
-                if not self.store.is_on_disk:
-                    return
-            self.do(self.room.let_go(going, content, kept, "overflow"))
+            self.let_go(going, "overflow")
+
+    def let_go(self, going: Going, reason: str) -> None:
+        """What the pump does with a segment that must go."""
+        disk = self.folder.kept if going.is_kept else self.folder.main
+        content = listed(disk, going.segment.name, going.end)
+        kept = [] if going.is_kept else self.room.rescued(content, reason)
+        if kept:
+            self.do(Job(kept=kept, now_ms=self.now_ms))
+            if not self.store.is_on_disk:
+                for reader in self.store.readers.values():
+                    reader.look_again()
+                return
+        self.do(self.room.let_go(going, content, kept, reason))
 
     def do(self, job: Job) -> None:
         self.store.worked(self.desk.work(job))

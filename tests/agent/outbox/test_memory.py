@@ -7,9 +7,10 @@ from pathlib import Path
 
 from agent.outbox import open_outbox
 from agent.outbox.contract import Reader
+from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Recovered
 from agent.outbox.reader import Backfill
-from agent.outbox.store import Limits, Store, Surroundings
+from agent.outbox.store import Store
 from agent.outbox.tail import estimated_bytes
 from agent.record import Entry, Event, Moment, Record
 from tests.fakes.told import Told

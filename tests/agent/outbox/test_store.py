@@ -257,3 +257,125 @@ def test_what_json_cannot_say_comes_back_the_same() -> None:
     bench.reader().begin()
     (entry,) = bench.drain()
     assert repr(entry.record) == repr(record)
+
+
+def test_what_is_under_way_moves_on_when_its_segment_must_go() -> None:
+    bench = Bench(max_bytes=8_000)
+    reader = bench.reader()
+    reader.begin()
+    bench.append(sample("first"))
+    bench.work()
+    (flying,) = bench.take()
+    for n in range(200):
+        bench.append(sample("a", n))
+        bench.work()
+    assert flying.lsn in reader._moved
+    assert bench.take(room=1)[0].record.stream != "first"
+    reader.confirm(flying.lsn)
+    assert reader.tally.delivered == 1
+    assert reader.refuse(flying.lsn, 0.0) is False
+    bench.work()
+    bench.kill()
+    bench.reader().begin()
+    assert "first" not in {entry.record.stream for entry in bench.drain()}
+
+
+def test_what_is_under_way_and_moved_comes_again_after_a_break() -> None:
+    bench = Bench(max_bytes=8_000)
+    bench.reader().begin()
+    bench.append(sample("first"))
+    bench.work()
+    assert len(bench.take()) == 1
+    for n in range(200):
+        bench.append(sample("a", n))
+        bench.work()
+    bench.kill()
+    bench.reader().begin()
+    assert "first" in {entry.record.stream for entry in bench.drain()}
+
+
+def test_what_is_too_old_goes_whatever_it_is() -> None:
+    bench = Bench()
+    for n in range(100):
+        bench.append(sample("a", n), event("a", n))
+        bench.work()
+    assert bench.room.outdated() is None
+    bench.now_ms += 3_601_000
+    bench.append(sample("a", 7))
+    bench.work()
+    while (going := bench.room.outdated()) is not None:
+        bench.let_go(going, "age")
+    tally = bench.reader().tally
+    assert tally.dropped["age"] == 201 - tally.queued
+    assert len(bench.folder.main.names()) <= 2
+    bench.reader().begin()
+    (gap,) = gaps(bench.drain())
+    assert gap["reason"] == "age"
+    assert gap["records"] == tally.dropped["age"]
+
+
+def test_a_lost_gap_event_passes_on_what_it_announced_from_disk_too() -> None:
+    bench = Bench(max_bytes=6_000)
+    for n in range(200):
+        bench.append(sample("a", n))
+        bench.work()
+    bench.reader().begin()
+    bench.work()
+    for n in range(200):
+        bench.append(event("a", n))
+        bench.work()
+    bench.reader().begin()
+    entries = bench.drain()
+    bench.reader().begin()
+    announced = gaps(entries + bench.drain())
+    dropped = bench.reader().tally.dropped["overflow"]
+    arrived = {e.record.seq for e in entries}
+    assert sum(int(str(gap["records"])) for gap in announced) >= dropped
+    assert min(int(str(gap["from_seq"])) for gap in announced) == 0
+    assert max(arrived) >= 399
+
+
+def test_losses_that_nobody_heard_of_are_told_after_a_kill() -> None:
+    bench = Bench(max_bytes=6_000)
+    for n in range(200):
+        bench.append(sample("a", n))
+        bench.work()
+    dropped = bench.reader().tally.dropped["overflow"]
+    bench.kill()
+    bench.reader().begin()
+    announced = gaps(bench.drain())
+    assert sum(int(str(gap["records"])) for gap in announced) == dropped > 0
+
+
+def test_a_disk_that_breaks_while_events_move_on_loses_none() -> None:
+    bench = Bench(max_bytes=6_000)
+    bench.reader().begin()
+    bench.append(event("e"))
+    assert isinstance(bench.folder.kept, SimulatedDisk)
+    bench.folder.kept.is_broken = True
+    for n in range(100):
+        bench.append(sample("a", n))
+        bench.work()
+    bench.folder.kept.is_broken = False
+    for n in range(100):
+        bench.append(sample("a", n))
+        bench.work()
+    bench.reader().begin()
+    assert [e.record.stream for e in bench.drain() if e.record.event is not None and e.record.stream == "e"] == ["e"]
+
+
+def test_files_that_say_nothing_stop_no_start() -> None:
+    bench = Bench()
+    bench.append(sample())
+    bench.work()
+    for disk in (bench.folder.main, bench.folder.cursors):
+        assert isinstance(disk, SimulatedDisk)
+        disk.unreadable = True
+    bench.kill()
+    bench.append(sample("new"))
+    bench.work()
+    for disk in (bench.folder.main, bench.folder.cursors):
+        assert isinstance(disk, SimulatedDisk)
+        disk.unreadable = False
+    bench.reader().begin()
+    assert "new" in {entry.record.stream for entry in bench.drain()}
