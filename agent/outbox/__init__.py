@@ -58,6 +58,7 @@ async def open_outbox(
     try:
         state = await asyncio.get_running_loop().run_in_executor(threads.writing, open_state, state_dir, journal)
         wishes = {name: backfill.get(name, Backfill()) for name in dict.fromkeys(destinations)}
+        await asyncio.get_running_loop().run_in_executor(threads.reading, _wake_up)
         limits = Limits(max_bytes, min(max_bytes, MEMORY_BYTES), max_age_s)
         around = Surroundings(now, monotonic, journal, str(state_dir))
         durable = await Durable.open(state, wishes, threads, limits, sync, around)
@@ -70,3 +71,7 @@ async def open_outbox(
         for thread in threads:
             # A disk that does not answer is not waited for: the stop has a deadline.
             thread.shutdown(wait=is_answering)
+
+
+def _wake_up() -> None:
+    """Threads start while nobody waits for them."""

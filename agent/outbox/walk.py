@@ -105,7 +105,10 @@ class Walk:
     def _nothing(self, number: int, end: int) -> Piece:
         """No segment has these numbers."""
         self._is_unsure = self._is_unsure or number < end
-        if self._next == number:
+        if number == 0:
+            # From its very beginning on a log has no stream but those that come.
+            self._streams, self._has_all = {}, True
+        if number in (self._next, 0):
             self._next = end
         return Piece(max(number, end), damaged=[(number, end)] if number < end else [])
 

@@ -204,6 +204,7 @@ def _faked(hands: Path) -> dict[str, str]:
         "FAKETIME_TIMESTAMP_FILE": str(hands),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         "TZ": "UTC",
     }
 

@@ -67,6 +67,17 @@ def test_a_segment_that_is_gone_is_named_by_the_next_ones_head() -> None:
         assert piece.holes == [Hole("a", 41, 2, 2, 1, 7), Hole("b", 41, 1, 2, 2, 7)]
 
 
+def test_the_first_segment_is_gone() -> None:
+    it = Walked()
+    table = Table()
+    one = written(it.disk, *"aab", table=table)
+    two = written(it.disk, *"ab", first=3, table=table)
+    it.disk.remove(one.name)
+    piece = it.all(0, 5, two)
+    assert (numbers(piece), piece.damaged) == ([3, 4], [(0, 3)])
+    assert piece.holes == [Hole("a", 41, 0, 1, 7, 7), Hole("b", 41, 0, 0, 7, 7)]
+
+
 def test_numbers_that_no_segment_has() -> None:
     it = Walked()
     assert it.walk.read(3, 9, ()) == Piece(9, damaged=[(3, 9)])
