@@ -153,8 +153,9 @@ def _is_unsuspicious(lane: _Lane, raw: Sequence[Value], values: Sequence[Value |
         return True
     picked = values if len(lane.ranged) == len(values) else [values[k] for k in lane.ranged]
     try:
-        return not (any(map(lt, picked, lane.lows)) or any(map(gt, picked, lane.highs)))  # type: ignore[arg-type]
-    except TypeError:  # a text among them
+        too_low, too_high = map(lt, picked, lane.lows), map(gt, picked, lane.highs)  # type: ignore[arg-type]  # text raises
+        return not (any(too_low) or any(too_high))
+    except TypeError:
         return False
 
 

@@ -130,7 +130,7 @@ class Reporter:
             return [k for k, (old, new) in enumerate(zip(last[lane.span], values, strict=True)) if old != new]
         positions = [k for k, index in lane.plain if last[index] != values[k]]
         # Values of a banded position are numbers: the lane was compiled for the types that its tags have.
-        positions += [k for k, index, band in lane.banded if not -band <= values[k] - last[index] <= band]  # type: ignore[operator]
+        positions += [k for k, i, by in lane.banded if not -by <= values[k] - last[i] <= by]  # type: ignore[operator]  # so
         if lane.banded:
             self._note_current(lane, values)
         positions += [k for k, index in lane.special if self._passes(now_s, index, values[k])]

@@ -58,7 +58,7 @@ async def _until_stopped(configuration: Configuration, log: Log, clock: Clock) -
     except StateTaken as taken:
         log.note("E9009", configuration.gateway, pid=taken.pid or "?", path=taken.path)
         return EX_TEMPFAIL
-    except Exception as defect:  # noqa: BLE001  # the process
+    except Exception as defect:  # noqa: BLE001  # becomes a line and exit code 70
         worst = _worst(defect)
         log.note("E9004", configuration.gateway, error=repr(worst), where=origin(worst))
         return EX_SOFTWARE

@@ -3,7 +3,7 @@
 import math
 import re
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeGuard
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -30,7 +30,7 @@ def refuse(code: str, **facts: object) -> PydanticCustomError:
     return PydanticCustomError(code, code, facts)
 
 
-def is_number(written: object) -> bool:
+def is_number(written: object) -> TypeGuard[int | float]:
     """A number that can be measured: no bool, not infinite, not NaN, and a float can hold it."""
     if isinstance(written, bool) or not isinstance(written, int | float):
         return False
@@ -134,9 +134,9 @@ def _deadband(written: object) -> Deadband:
     match = _PERCENT.fullmatch(written) if isinstance(written, str) else None
     if match and 0 < float(match[1]) <= 100:
         return Deadband(percent=float(match[1]))
-    if isinstance(written, str) or not is_number(written) or written < 0:  # type: ignore[operator]
+    if isinstance(written, str) or not is_number(written) or written < 0:
         raise refuse("E1036", value=shorten(written))
-    return Deadband(absolute=float(written))  # type: ignore[arg-type]
+    return Deadband(absolute=float(written))
 
 
 def _bits(written: object) -> tuple[int, int]:

@@ -86,8 +86,10 @@ def _check(wire: Wire, connection: Connection, plan: _Plan, findings: Findings) 
         node, path = plan.where(Problem(code, about), wire)
         findings.noted(node.at, path, code, facts)
     describe = connection.plugin.describe
-    for group in plan.groups if describe else ():
-        for tag, known in zip(group.tags, describe(connection.settings, group), strict=True):  # type: ignore[misc]
+    if describe is None:
+        return
+    for group in plan.groups:
+        for tag, known in zip(group.tags, describe(connection.settings, group), strict=True):
             check_type(plan.tags[group.device, tag.name], known.type, findings)
 
 

@@ -142,6 +142,8 @@ _FITS: Mapping[ValueType, Sequence[str]] = {
 
 def check_type(tag: TagDraft, type_: ValueType | None, findings: Findings) -> None:
     """Keys that can do nothing with values of this type."""
-    for key in NUMERIC_KEYS if type_ and tag.settings else ():
-        if key in tag.node and key not in _FITS[type_]:  # type: ignore[index]
+    if type_ is None or not tag.settings:
+        return
+    for key in NUMERIC_KEYS:
+        if key in tag.node and key not in _FITS[type_]:
             findings.wrong(place(tag.node, (key,), of_key=True), (*tag.path, key), "E1086", key=key, type=type_)

@@ -76,7 +76,7 @@ def within(root: Node, path: Path) -> Path:
     node, kept = root, list[Step]()
     for step in path:
         if _has(node, step):
-            node = node[step]  # type: ignore[index]
+            node = node[step]  # type: ignore[index]  # `_has` says that there is one
             kept.append(step)
     return tuple(kept)
 

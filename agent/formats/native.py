@@ -189,7 +189,7 @@ def _scan(moment: Moment, shift: int) -> bytes:
         return _mended(moment, shift)
     try:
         # One NaN or infinity makes the sum such: a fifth of the cost of looking at each, and of finding null in `said`.
-        is_sayable = isfinite(sum(values.values()))  # type: ignore[arg-type]
+        is_sayable = isfinite(sum(values.values()))  # type: ignore[arg-type]  # None and text raise
     except (TypeError, OverflowError):
         is_sayable = _is_sayable(values, said)
     if not is_sayable:

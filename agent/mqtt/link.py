@@ -315,7 +315,7 @@ class Link:
 
 def expiring(packet: int, seconds: int) -> Properties:
     """The properties of a CONNECT or DISCONNECT that say how long the session lives on (MQTT 5.0, 3.1.2.11.2)."""
-    made: Any = Properties(packet)  # type: ignore[no-untyped-call]
+    made: Any = Properties(packet)  # type: ignore[no-untyped-call]  # paho has no types here
     made.SessionExpiryInterval = seconds
     return cast("Properties", made)
 

@@ -51,7 +51,7 @@ def _written_slowly(said: object) -> bytes:
 
 
 def _as_plain(thing: object) -> object:
-    return dict(thing) if isinstance(thing, Mapping) else list(thing)  # type: ignore[call-overload]  # else it raises
+    return dict(thing) if isinstance(thing, Mapping) else list(thing)  # type: ignore[call-overload]  # raises for what is neither
 
 
 def _has_no_number(moment: Moment) -> bool:

@@ -29,11 +29,6 @@ class Cursor:
         self._bounds = array(_FLAT, [bound for interval in intervals for bound in interval])
         """Start, end, start, end ..."""
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cursor) and (self.base, self._bounds) == (other.base, other._bounds)
-
-    __hash__ = None  # type: ignore[assignment]  # it changes
-
     def __repr__(self) -> str:
         return f"Cursor({self.base}, {self.intervals})"
 

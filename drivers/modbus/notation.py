@@ -26,7 +26,7 @@ def parse(
     written: str,
     profile: Profile | None = None,
     *,
-    type: str | None = None,  # noqa: A002
+    type: str | None = None,  # noqa: A002  # as the key is called
     order: Order | None = None,
     string_order: StringOrder | None = None,
     encoding: Encoding = "ascii",

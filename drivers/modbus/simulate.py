@@ -68,7 +68,7 @@ class _Server(ModbusTcpServer):
 
     @property
     def port(self) -> int:
-        port: int = self.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port: int = self.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # asyncio.Server
         return port
 
     def callback_new_connection(self) -> ServerRequestHandler:
@@ -79,7 +79,7 @@ class _Server(ModbusTcpServer):
         for conversation in self.conversations:
             if isinstance(conversation.transport, asyncio.Transport):
                 conversation.transport.abort()
-        await self.shutdown()  # type: ignore[no-untyped-call]
+        await self.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no types here
         await self.silent.wait()
         if ModbusTcpServer.active_server is self:
             ModbusTcpServer.active_server = None
@@ -89,7 +89,7 @@ class _Conversation(ServerRequestHandler):
     """One client: frames in, answers out, in order."""
 
     def __init__(self, server: _Server) -> None:
-        super().__init__(server, None, None, None)  # type: ignore[no-untyped-call]
+        super().__init__(server, None, None, None)  # type: ignore[no-untyped-call]  # nor here
         self._units = server.units
         self._server = server
         self._received = b""
