@@ -46,6 +46,8 @@ class Record:
     """Only of a record taken while the wall clock was implausible: wall minus monotonic time at that moment."""
     boot: int = -1
     seq: int = -1
+    said: Sequence[bytes] = field(default=(), compare=False, repr=False)
+    """The values of each moment in JSON, as `orjson` says them: kept by whoever needed them first, for the others."""
 
     @property
     def time_ms(self) -> int:

@@ -29,7 +29,7 @@ def per_value() -> Figure:
                 reference.append(stand.watch(subject, SETTLE_S, LOOK_S))
     ratio = median(a.us_per_value / b.us_per_value for a, b in zip(agent, reference, strict=True))
     details = f"agent: {agent[-1]}; reference: {reference[-1]}"
-    return Figure(1, "CPU per delivered value, everything on / reference", ratio, "<=", 2.3, details)
+    return Figure(1, "CPU per delivered value, everything on / reference", ratio, "<=", 2, details)
 
 
 def log_cpu() -> Figure:

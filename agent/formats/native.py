@@ -118,7 +118,9 @@ class Native:
         moments = record.moments if len(record.moments) == 1 else _joined(record.moments)
         if unsynced:
             moments = [_unsure(moment) for moment in moments]
-        scans = _scan(moments[0], shift) if len(moments) == 1 else _scans(moments, shift)
+        # Unless moments were joined or are in doubt, somebody may have said the values already.
+        said = record.said[0] if moments is record.moments and record.said else b""
+        scans = _scan(moments[0], shift, said) if len(moments) == 1 else _scans(moments, shift)
         payload = b"%b%d%b%d%b%b%b]}" % (device.head, record.boot, SEQ, record.seq, marks, SCANS, scans)
         room = snapshot.max_packet - device.around
         if len(payload) <= room:
@@ -180,11 +182,14 @@ def _scans(moments: Sequence[Moment], shift: int) -> bytes:
     return b",".join([_scan(moment, shift) for moment in moments])
 
 
-def _scan(moment: Moment, shift: int) -> bytes:
-    """One entry of `scans`. orjson refuses what is no Unicode and integers beyond 64 bits, and writes NaN as null."""
+def _scan(moment: Moment, shift: int, said: bytes = b"") -> bytes:
+    """One entry of `scans`; `said` are its values in JSON, where that is known.
+
+    orjson refuses what is no Unicode and integers beyond 64 bits, and writes NaN as null.
+    """
     time_ms, values, qualities = moment
     try:
-        said = orjson.dumps(values)
+        said = said or orjson.dumps(values)
     except TypeError:
         return _mended(moment, shift)
     try:

@@ -19,10 +19,24 @@ def body(record: Record) -> bytes:
     event = record.event
     if event is not None:
         return to_json([record.rev, record.offset_ms, event.type, event.time_ms, event.data, event.context, event.id])
-    said = [record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]]
-    written = to_json(said)
+    try:
+        said = [orjson.dumps(moment.values) for moment in record.moments]
+    except TypeError:  # orjson's errors are of this kind
+        said = []
     # `orjson` says null for a number that is none, and a bad value is null too: only then is it worth a look.
-    return _written_slowly(said) if b"null" in written and any(map(_has_no_number, record.moments)) else written
+    if any(b"null" in one and _has_no_number(moment) for one, moment in zip(said, record.moments, strict=False)):
+        said = []
+    if len(said) < len(record.moments):
+        return _written_slowly(
+            [record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]]
+        )
+    record.said = said
+    moments = b",".join(map(_moment, record.moments, said))
+    return b"[%d,%b,[%b]]" % (record.rev, orjson.dumps(record.offset_ms), moments)
+
+
+def _moment(moment: Moment, said: bytes) -> bytes:
+    return b"[%d,%b,%b]" % (moment.time_ms, said, orjson.dumps(moment.qualities) if moment.qualities else b"{}")
 
 
 def record(stream: str, boot: int, seq: int, written: bytes) -> Record:

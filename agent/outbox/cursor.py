@@ -3,8 +3,6 @@
 A number is *settled* when the destination needs it no more: delivered, dropped or moved. Everything below the base is.
 """
 
-import struct
-import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -12,8 +10,6 @@ from collections.abc import Iterator, Sequence
 INTERVALS_SAVED = 200_000
 """More are not saved: what they settled comes twice after a restart, which is better than a file without end."""
 
-_HEAD = struct.Struct("<4sIQI")
-_MAGIC = b"LSC1"
 _FLAT = "Q"
 
 
@@ -97,22 +93,20 @@ class Cursor:
         """How many of [first, end) are not settled."""
         return sum(stop - start for start, stop in self.runs(first, end))
 
-    def to_bytes(self, generation: int) -> bytes:
-        """For a file; `from_bytes` tells a whole one from a torn one, and `generation` the newer of two."""
+    def to_bytes(self) -> bytes:
+        """Base, number of bounds, bounds: 8 bytes each."""
         flat = self._bounds[-2 * INTERVALS_SAVED :]
-        body = struct.pack("<Q", self.base) + flat.tobytes()
-        head = _HEAD.pack(_MAGIC, 0, generation, len(flat))
-        return _HEAD.pack(_MAGIC, zlib.crc32(head[8:] + body), generation, len(flat)) + body
+        return array(_FLAT, (self.base, len(flat))).tobytes() + flat.tobytes()
 
 
-def from_bytes(data: bytes) -> tuple[int, Cursor] | None:
-    """Generation and cursor; None where the file is torn, damaged or another's."""
-    if len(data) < _HEAD.size + 8:
-        return None
-    magic, crc, generation, count = _HEAD.unpack_from(data)
-    body = data[_HEAD.size : _HEAD.size + 8 + 8 * count]
-    if magic != _MAGIC or count % 2 or zlib.crc32(data[8 : _HEAD.size] + body) != crc or len(body) != 8 + 8 * count:
-        return None
-    (base,) = struct.unpack_from("<Q", body)
-    flat = array(_FLAT, body[8:])
-    return generation, Cursor(base, list(zip(flat[::2], flat[1::2], strict=True)))
+def from_bytes(data: bytes) -> tuple[Cursor, ...]:
+    """What several `to_bytes` wrote one after the other. Raises `ValueError` where it was something else."""
+    flat = array(_FLAT, data)
+    found: list[Cursor] = []
+    at = 0
+    while at < len(flat):
+        base, count = flat[at : at + 2]
+        bounds = flat[at + 2 : at + 2 + count]
+        found.append(Cursor(base, list(zip(bounds[::2], bounds[1::2], strict=True))))
+        at += 2 + count
+    return tuple(found)

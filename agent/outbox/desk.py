@@ -6,16 +6,16 @@ from pathlib import Path
 
 from agent.outbox import frames
 from agent.outbox.disk import Disk
-from agent.outbox.pen import Append, Begun, Page, Pen, page
+from agent.outbox.page import Page
+from agent.outbox.pen import Begun, Pen
 from agent.outbox.walk import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A record that leaves a segment which must go."""
+class Listed:
+    """A record of a segment, as it lies there."""
 
     number: int
-    """In the kept log."""
     is_event: bool
     stream: str
     boot: int
@@ -28,9 +28,7 @@ class Kept:
 class Job:
     """What is to be done in one turn."""
 
-    appends: Sequence[Append] = ()
-    end: int = 0
-    """Number of the record that follows the last one of `appends`."""
+    page: Page | None = None
     sync: bool = False
     cursors: Sequence[tuple[str, bytes]] = ()
     """Name of the file, content."""
@@ -39,14 +37,12 @@ class Job:
     remove: Sequence[str] = ()
     """Segments of the main log that nobody needs."""
     remove_kept: Sequence[str] = ()
-    kept: Sequence[Kept] = ()
-    """To be appended to the kept log and synced, before anything is removed."""
+    kept: Sequence[Listed] = ()
+    """Under their numbers there: to be appended to the kept log and synced, before anything is removed."""
     now_ms: int = 0
 
     def __bool__(self) -> bool:
-        return bool(
-            self.appends or self.sync or self.cursors or self.gaps or self.remove or self.remove_kept or self.kept
-        )
+        return bool(self.page or self.sync or self.cursors or self.gaps or self.remove or self.remove_kept or self.kept)
 
 
 @dataclass(slots=True)
@@ -78,7 +74,7 @@ class Desk:
         error: OSError | None = None
         try:
             self._write(job)
-            # What is announced in `appends` is missing here, so it comes after that, and before anything is removed.
+            # What is announced in the page is missing here, so it comes after that, and before anything is removed.
             self._save(job)
             self._remove(job)
         except OSError as failed:
@@ -104,8 +100,8 @@ class Desk:
         if job.kept:
             self._kept.write(_moved(job.kept), job.now_ms)
             self._kept.sync()
-        if job.appends:
-            self._main.write(page(job.appends, job.end), job.now_ms)
+        if job.page:
+            self._main.write(job.page, job.now_ms)
         if job.sync:
             self._main.sync()
 
@@ -130,7 +126,7 @@ class Desk:
         return None
 
 
-def _moved(events: Sequence[Kept]) -> Page:
+def _moved(events: Sequence[Listed]) -> Page:
     made = Page(events[0].number, events[-1].number + 1)
     for event in events:
         made.parts.append(
@@ -146,19 +142,6 @@ def _moved(events: Sequence[Kept]) -> Page:
             )
         )
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A record of a segment, as it lies there."""
-
-    number: int
-    is_event: bool
-    stream: str
-    boot: int
-    seq: int
-    time_ms: int
-    body: bytes
 
 
 def listed(disk: Disk, name: str, end: int) -> list[Listed]:

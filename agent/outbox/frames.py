@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 MAGIC = b"\x4c\xd3"
 HEAD = struct.Struct("<2sIIBBQqQQ")
-CHECKED_FROM = 6
+_UNCHECKED, _CHECKED = struct.Struct("<2sI"), struct.Struct("<IBBQqQQ")
+"""Its two parts: what comes before what the checksum covers, and the rest."""
+CHECKED_FROM = _UNCHECKED.size
 RECORD, EVENT, CHECKPOINT, SEGMENT = 1, 2, 3, 4
 END_OF_APPEND = 0x80
 FRAME_MAX = 64 * 1024 * 1024
@@ -56,9 +58,8 @@ def frame(
     length = HEAD.size + len(stream) + len(body)
     if is_end:
         kind |= END_OF_APPEND
-    head = HEAD.pack(MAGIC, 0, length, kind, len(stream), number, time_ms, boot, seq)
-    crc = zlib.crc32(body, zlib.crc32(stream, zlib.crc32(head[CHECKED_FROM:])))
-    return b"".join((MAGIC, crc.to_bytes(4, "little"), head[CHECKED_FROM:], stream, body))
+    head = _CHECKED.pack(length, kind, len(stream), number, time_ms, boot, seq) + stream
+    return b"".join((_UNCHECKED.pack(MAGIC, zlib.crc32(body, zlib.crc32(head))), head, body))
 
 
 def scan(data: bytes, at: int = 0) -> Iterator[Frame]:

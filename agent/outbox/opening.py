@@ -4,30 +4,26 @@ Of each log only the newest segments are read: where it ends, where every stream
 append that is not whole was never published and counts as not there.
 """
 
-import contextlib
-import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.outbox import cursor as cursors_
 from agent.outbox import frames
-from agent.outbox.bodies import from_json, to_json
-from agent.outbox.cursor import Cursor
+from agent.outbox.bodies import from_json
+from agent.outbox.cursor import Cursor, from_bytes
 from agent.outbox.desk import Desk
 from agent.outbox.disk import Disk, RealDisk
 from agent.outbox.gaps import Gaps
 from agent.outbox.pen import SEGMENT_BYTES, Pen, Table, serial_of
 from agent.outbox.shelf import Segment, Shelf
+from agent.outbox.slots import Slots
 from agent.outbox.walk import WHOLE
 from drivers.contract import Journal
 
-MAIN, KEPT = "main", "kept"
-"""Endings of cursor files."""
+TO = "to."
+"""Beginning of the names of cursors: of the main log, then of the kept one, of the destination that follows."""
 GAPS = "gaps"
-"""Beginning of the files with what was lost and is not announced."""
-_CURSOR = re.compile(r"(?P<name>.+)\.(?P<log>main|kept)\.[01]")
+"""Name of what was lost and is not announced."""
 
 
 @dataclass(slots=True)
@@ -40,22 +36,36 @@ class Recovered:
     next_kept: int = 0
     cursors: Mapping[str, tuple[Cursor, Cursor]] = field(default_factory=dict)
     checkpoints: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    generation: int = 0
+    slots: Slots = field(default_factory=Slots)
+    """Where cursors and gaps are saved."""
     last_seq: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Stream -> boot and seq of its newest record."""
-    newest_ms: int = 0
-    """Time of the newest record among those that were read."""
     gaps: Gaps = field(default_factory=Gaps)
     """What was lost and is not announced."""
 
 
 @dataclass(slots=True)
-class _End:
-    """How a log ends."""
+class _Log:
+    """One log as it was found."""
 
+    shelf: Shelf
     next: int
+    """Number of the record that would follow the last one."""
     table: Table
-    newest_ms: int = 0
+
+    def oldest(self) -> Cursor:
+        """The cursor of somebody who has nothing of it."""
+        return Cursor(self.shelf.segments[0].first if self.shelf.segments else self.next)
+
+    def goes_on(self, cursors: Sequence[Cursor]) -> int:
+        """The number that is given next.
+
+        After a power cut a cursor may be ahead of the log: those numbers are not given again, or they would be settled.
+        """
+        next_ = max([self.next, *(cursor.end for cursor in cursors)])
+        for cursor in cursors:
+            cursor.settle(self.next, next_)
+        return next_
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,59 +95,55 @@ def open_logs(
 
     Raises `OSError` only where a directory cannot be listed.
     """
-    main, kept = _shelf(folder.main), _shelf(folder.kept)
-    end, end_kept = _end(folder.main, main, journal), _end(folder.kept, kept, journal)
-    if syncs:
-        # What a killed run wrote and did not sync is not to be lost by a power cut later.
-        _settle_down(folder.main, main, journal)
-        _settle_down(folder.kept, kept, journal)
-    generation, cursors = _known_cursors(folder.cursors, destinations, known, journal, (main, end), (kept, end_kept))
-    # After a power cut a cursor may be ahead of the log: those numbers are not given again, or they would be settled.
-    next_ = max([end.next, *(pair[0].end for pair in cursors.values())])
-    next_kept = max([end_kept.next, *(pair[1].end for pair in cursors.values())])
-    for of_main, of_kept in cursors.values():
-        of_main.settle(end.next, next_)
-        of_kept.settle(end_kept.next, next_kept)
-    streams = end.table.streams
+    main, kept = (_found(disk, journal, syncs=syncs) for disk in (folder.main, folder.kept))
+    slots = Slots()
+    saved = slots.read(folder.cursors)
+    _tidy_up(folder.cursors, destinations)
+    cursors: dict[str, tuple[Cursor, Cursor]] = {}
+    for name in destinations:
+        pair = _pair(saved.get(TO + name))
+        if pair is None and name in known:
+            # It was there before, and how far it had come is gone: everything twice is better than anything not at all.
+            journal.note("W3007", name)
+            pair = main.oldest(), kept.oldest()
+        if pair is not None:
+            cursors[name] = pair
+    next_ = main.goes_on([pair[0] for pair in cursors.values()])
+    next_kept = kept.goes_on([pair[1] for pair in cursors.values()])
     recovered = Recovered(
-        main,
-        kept,
+        main.shelf,
+        kept.shelf,
         next_,
         next_kept,
         cursors,
-        {stream: state for stream, state in end.table.checkpoints.items() if isinstance(state, Mapping)},
-        generation,
-        {stream: (boot, seq - 1) for stream, (boot, seq) in streams.items()},
-        end.newest_ms,
-        _gaps(folder.cursors, now_s),
+        {stream: state for stream, state in main.table.checkpoints.items() if isinstance(state, Mapping)},
+        slots,
+        {stream: (boot, seq - 1) for stream, (boot, seq) in main.table.streams.items()},
+        _gaps(saved.get(GAPS), now_s),
     )
-    pen = Pen(folder.main, end.table, _serial(main), next_, segment_bytes, syncs=syncs)
-    pen_kept = Pen(folder.kept, Table(), _serial(kept), next_kept, segment_bytes, syncs=syncs)
+    pen, pen_kept = (
+        Pen(disk, log.table, _serial(log.shelf), first, segment_bytes, syncs=syncs)
+        for disk, log, first in ((folder.main, main, next_), (folder.kept, kept, next_kept))
+    )
     return recovered, Desk(pen, pen_kept, folder.main, folder.kept, folder.cursors)
 
 
-def _known_cursors(
-    disk: Disk,
-    destinations: Sequence[str],
-    known: Sequence[str],
-    journal: Journal,
-    *logs: tuple[Shelf, _End],
-) -> tuple[int, dict[str, tuple[Cursor, Cursor]]]:
-    """Of each destination that was there before: everything twice is better than anything not at all."""
-    generation, found = _cursors(disk, set(destinations))
-    (main, end), (kept, end_kept) = logs
-    cursors: dict[str, tuple[Cursor, Cursor]] = {}
-    for name in destinations:
-        pair = found.get((name, MAIN)), found.get((name, KEPT))
-        if name in known and None in pair:
-            journal.note("W3007", name)
-        if name in known or any(pair):
-            cursors[name] = (pair[0] or _oldest(main, end.next), pair[1] or _oldest(kept, end_kept.next))
-    return generation, cursors
+def _pair(saved: bytes | None) -> tuple[Cursor, Cursor] | None:
+    """Of the main and of the kept log."""
+    try:
+        main, kept = from_bytes(saved or b"")
+    except ValueError:
+        return None
+    return main, kept
 
 
-def _oldest(shelf: Shelf, next_: int) -> Cursor:
-    return Cursor(shelf.segments[0].first if shelf.segments else next_)
+def _found(disk: Disk, journal: Journal, *, syncs: bool) -> _Log:
+    shelf = _shelf(disk)
+    log = _end(disk, shelf, journal)
+    if syncs:
+        # What a killed run wrote and did not sync is not to be lost by a power cut later.
+        _settle_down(disk, shelf, journal)
+    return log
 
 
 def _shelf(disk: Disk) -> Shelf:
@@ -169,7 +175,7 @@ def _serial(shelf: Shelf) -> int:
     return 1 + max((serial_of(segment.name) or 0 for segment in shelf.segments), default=-1)
 
 
-def _end(disk: Disk, shelf: Shelf, journal: Journal) -> _End:
+def _end(disk: Disk, shelf: Shelf, journal: Journal) -> _Log:
     """From the newest segment that says something: where the log goes on."""
     before: list[_Read] = []
     for segment in list(reversed(shelf.segments)):
@@ -181,10 +187,9 @@ def _end(disk: Disk, shelf: Shelf, journal: Journal) -> _End:
         before.append(read)
         if read.has_head:
             break
-    end = _End(0, Table())
+    end = _Log(shelf, 0, Table())
     for read in reversed(before):
         end.next = max(end.next, read.next)
-        end.newest_ms = max(end.newest_ms, read.newest_ms)
         end.table.streams.update(read.table.streams)
         end.table.checkpoints.update(read.table.checkpoints)
     return end
@@ -196,7 +201,6 @@ class _Read:
 
     next: int
     table: Table = field(default_factory=Table)
-    newest_ms: int = 0
     has_head: bool = False
     is_foreign: bool = False
     """Nothing in it is ours."""
@@ -234,7 +238,6 @@ def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:
     if found.is_record:
         read.next = max(read.next, found.number + 1)
         read.table.streams[found.stream] = (found.boot, found.seq + 1)
-        read.newest_ms = max(read.newest_ms, found.time_ms)
         return
     said = from_json(data[found.body_at : found.at + found.length])
     if found.kind == frames.CHECKPOINT:
@@ -246,52 +249,19 @@ def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:
         read.table.checkpoints = dict(said.get("checkpoints", {}))
 
 
-def _cursors(disk: Disk, destinations: set[str]) -> tuple[int, dict[tuple[str, str], Cursor]]:
-    """By destination and log the newest whole one; the files of destinations that are gone are removed."""
-    newest: dict[tuple[str, str], tuple[int, Cursor]] = {}
-    for name, _ in disk.names():
-        if name.startswith(f"{GAPS}."):
-            continue
-        matched = _CURSOR.fullmatch(name)
-        if matched is None or matched["name"] not in destinations:
-            _remove(disk, name)
-        elif (found := _cursor(disk, name)) is not None:
-            key = (matched["name"], matched["log"])
-            newest[key] = max(newest.get(key, found), found, key=lambda one: one[0])
-    generation = max((generation for generation, _ in newest.values()), default=0)
-    return generation, {key: cursor for key, (_, cursor) in newest.items()}
+def _tidy_up(disk: Disk, destinations: Sequence[str]) -> None:
+    """Destinations that are gone release what waited for them."""
+    for file, _ in disk.names():
+        name = file.removesuffix(".0").removesuffix(".1")
+        if name != GAPS and name.removeprefix(TO) not in destinations:
+            _remove(disk, file)
 
 
-def sealed(generation: int, said: object) -> bytes:
-    """A small file of which `_unsealed` knows whether it is whole."""
-    body = to_json([generation, said])
-    return zlib.crc32(body).to_bytes(4, "little") + body
-
-
-def _unsealed(data: bytes) -> tuple[int, object] | None:
-    if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "little"):
-        return None
-    said = from_json(data[4:])
-    return (int(said[0]), said[1]) if isinstance(said, list) and len(said) == 2 else None
-
-
-def _gaps(disk: Disk, now_s: float) -> Gaps:
+def _gaps(saved: bytes | None, now_s: float) -> Gaps:
     gaps = Gaps()
-    found: list[tuple[int, object]] = []
-    for name, size in disk.names():
-        if name.startswith(f"{GAPS}.") and size > 4:
-            with contextlib.suppress(OSError, ValueError):
-                found += [whole for whole in (_unsealed(disk.read(name, 0, WHOLE)),) if whole is not None]
-    if found:
-        gaps.from_json(max(found, key=lambda one: one[0])[1], now_s)
+    if saved is not None:
+        gaps.from_json(from_json(saved), now_s)
     return gaps
-
-
-def _cursor(disk: Disk, name: str) -> tuple[int, Cursor] | None:
-    try:
-        return cursors_.from_bytes(disk.read(name, 0, WHOLE))
-    except OSError:
-        return None
 
 
 def _remove(disk: Disk, name: str) -> None:

@@ -5,68 +5,18 @@ says at the next sync that all is well. What was not synced is written again, in
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agent.outbox import frames
-from agent.outbox.bodies import body, to_json
+from agent.outbox.bodies import to_json
 from agent.outbox.disk import Disk, File
-from agent.record import Record
+from agent.outbox.page import Page
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 SUFFIX = ".seg"
 FIRST_MAX = 1 << 62
 """No log gets so far: a file that says so is another's."""
-
-
-class Append(NamedTuple):
-    """What comes together and is kept together: numbered records, and what explains them."""
-
-    records: Sequence[tuple[int, Record]]
-    checkpoints: Mapping[str, object]
-
-
-@dataclass(slots=True)
-class Page:
-    """Frames that are written at once, and what they change in the table."""
-
-    first: int
-    end: int
-    parts: list[bytes] = field(default_factory=list)
-    streams: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Stream -> boot and the seq that comes next."""
-    checkpoints: dict[str, object] = field(default_factory=dict)
-
-
-def page(appends: Sequence[Append], end: int) -> Page:
-    """`end` is the number of the record that will follow."""
-    made = Page(next((number for append in appends for number, _ in append.records), end), end)
-    for append in appends:
-        last = len(append.records) + len(append.checkpoints)
-        for number, record in append.records:
-            last -= 1
-            made.parts.append(_frame(number, record, is_end=not last))
-            made.streams[record.stream] = (record.boot, record.seq + 1)
-        for stream, state in append.checkpoints.items():
-            last -= 1
-            said = to_json(state)
-            made.parts.append(frames.frame(frames.CHECKPOINT, end, stream.encode(), said, is_end=not last))
-            made.checkpoints[stream] = state
-    return made
-
-
-def _frame(number: int, record: Record, *, is_end: bool) -> bytes:
-    return frames.frame(
-        frames.EVENT if record.event else frames.RECORD,
-        number,
-        record.stream.encode(),
-        body(record),
-        time_ms=record.time_ms,
-        boot=record.boot,
-        seq=record.seq,
-        is_end=is_end,
-    )
 
 
 @dataclass(slots=True)

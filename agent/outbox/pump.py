@@ -11,7 +11,7 @@ from agent.outbox.opening import Folder
 from agent.outbox.room import Going, Room
 from agent.outbox.store import Store
 
-GATHER_S = 0.01
+GATHER_S = 0.015
 """What comes within it is written together."""
 SYNC_S = 1.0
 RETRY_S = 1.0

@@ -53,6 +53,8 @@ class LogReader:
         self.kept = kept
         self.unsaved = 0
         """Confirmed since the cursors were last saved: what a kill would make come twice."""
+        self.being_saved = 0
+        """How many of them are in the job that runs."""
         self.name = name
         self._store = store
         self._backfill = backfill
@@ -312,7 +314,7 @@ class LogReader:
             self._walked = piece.walked
         now = self._store.monotonic()
         for number, record, size in piece.records:
-            self._feed.append(Item(-1 - number if is_kept else number, record, now - math.inf, size, 0))
+            self._feed.append(Item(-1 - number if is_kept else number, record, now - math.inf, 0, b"", size))
         self.wake()
 
     def confirm(self, lsn: int) -> None:

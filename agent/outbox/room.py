@@ -1,10 +1,11 @@
 """Which segment goes when there is no room or it is too old, and what becomes of what is in it. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from agent.outbox.bodies import record as record_of
-from agent.outbox.desk import Job, Kept, Listed
+from agent.outbox.desk import Job, Listed
 from agent.outbox.shelf import Segment
 from agent.outbox.store import Store
 from agent.outbox.walk import Hole
@@ -50,7 +51,7 @@ class Room:
         )
         return main, kept
 
-    def rescued(self, content: Sequence[Listed], reason: str) -> list[Kept]:
+    def rescued(self, content: Sequence[Listed], reason: str) -> list[Listed]:
         """What goes on in the kept log, under its number there: events without room, and what is under way."""
         wanted = [
             one
@@ -58,15 +59,12 @@ class Room:
             if not self._store.is_done(one.number)
             and ((one.is_event and reason == "overflow") or self._is_flying(one.number))
         ]
-        return [
-            Kept(self._store.next_kept + i, one.is_event, one.stream, one.boot, one.seq, one.time_ms, one.body)
-            for i, one in enumerate(wanted)
-        ]
+        return [replace(one, number=number) for number, one in enumerate(wanted, self._store.next_kept)]
 
     def _is_flying(self, number: int) -> bool:
         return any(reader.is_flying(number) for reader in self._store.readers.values())
 
-    def let_go(self, going: Going, content: Sequence[Listed], kept: Sequence[Kept], reason: str) -> Job:
+    def let_go(self, going: Going, content: Sequence[Listed], kept: Sequence[Listed], reason: str) -> Job:
         """A segment goes: its events went on as `kept`, everything else in it is lost to those who need it."""
         is_kept, segment, end = going
         moved = {(one.stream, one.boot, one.seq): one.number for one in kept}

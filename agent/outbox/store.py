@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from agent.outbox import account
+from agent.outbox.bodies import body, to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
-from agent.outbox.opening import GAPS, KEPT, MAIN, Recovered, sealed
-from agent.outbox.pen import Append
+from agent.outbox.opening import GAPS, TO, Recovered
+from agent.outbox.page import Page
 from agent.outbox.reader import Backfill, LogReader
 from agent.outbox.shelf import Segment
-from agent.outbox.tail import Item, Tail, estimated_bytes
+from agent.outbox.tail import Item, Tail
 from agent.outbox.walk import Piece, Span
 from agent.record import Record
 
@@ -81,7 +82,7 @@ class Store:
         self._loose: dict[str, object] = {}
         """Checkpoints whose records are gone from memory; they are written all the same."""
         self._queue: deque[Item] = deque()  # what is to be written, in order, while the disk is fine
-        self._generation = recovered.generation
+        self._slots = recovered.slots
         self._losing: dict[str, int] = {}
         self._blamed: list[str] = []  # who lost something by the newest damage
         self.readers = {
@@ -116,7 +117,7 @@ class Store:
         record.boot, record.seq = self.boot, seq
         if not self.readers:
             return
-        item = Item(self.next, record, now, estimated_bytes(record), append)
+        item = Item(self.next, record, now, append, body(record))
         self.next += 1
         self.tail.add(item)
         if self.is_on_disk:
@@ -289,56 +290,58 @@ class Store:
         """Bytes in both logs."""
         return self.main.size + self.kept.size
 
-    def job(self, *, sync: bool = False, save: bool = True) -> Job:
+    def job(self, *, sync: bool = False) -> Job:
         """What there is to do for the writing thread now."""
-        appends, end = self._appends()
+        page = self._page()
         floor = min((reader.main.base for reader in self.readers.values()), default=self.next)
         floor_kept = min((reader.kept.base for reader in self.readers.values()), default=self.next_kept)
         return Job(
-            appends,
-            end,
-            sync or (self._publishes_synced and bool(appends)),
-            self.cursor_files() if save else (),
+            page,
+            sync or (self._publishes_synced and page is not None),
+            self.cursor_files(),
             self.gaps_file(),
             [segment.name for segment in self.main.done(min(floor, self._synced))],
             [segment.name for segment in self.kept.done(floor_kept)],
             now_ms=self.now_ms,
         )
 
-    def _appends(self) -> tuple[list[Append], int]:
-        appends: list[Append] = []
-        size, end = 0, self._queue[0].number if self._queue else self.next
+    def _page(self) -> Page | None:
+        """The next records that are to be written, in whole appends; None where there is nothing."""
+        if not self._queue and not self._loose:
+            return None
+        first = self._queue[0].number if self._queue else self.next
+        page = Page(first, first)
         if self._loose:
-            appends.append(Append((), self._loose))
+            page.add((), self._loose)
             self._loose = {}
+        size = 0
         while self._queue and size < PAGE_BYTES:
-            together = self._queue[0].append
-            items: list[Item] = []
-            while self._queue and self._queue[0].append == together:
-                items.append(self._queue.popleft())
-            end = items[-1].number + 1
+            items = self._next_append()
             size += sum(item.size for item in items)
-            appends.append(Append([(item.number, item.record) for item in items], items[-1].checkpoints))
-        return appends, end
+            page.add(items, items[-1].checkpoints)
+        return page
+
+    def _next_append(self) -> list[Item]:
+        together = self._queue[0].append
+        items = []
+        while self._queue and self._queue[0].append == together:
+            items.append(self._queue.popleft())
+        return items
 
     def gaps_file(self) -> tuple[str, bytes] | None:
         """What is to be saved of losses that are not announced; None while nothing changed."""
         if not self.gaps.is_changed:
             return None
         self.gaps.is_changed = False
-        self._generation += 1
-        return f"{GAPS}.{self._generation % 2}", sealed(self._generation, self.gaps.to_json())
+        return self._slots.put(GAPS, to_json(self.gaps.to_json()))
 
     def cursor_files(self) -> list[tuple[str, bytes]]:
-        saved = []
-        for name, reader in self.readers.items():
-            if reader.unsaved or name in self.dirty:
-                self._generation += 1
-                for suffix, cursor in ((MAIN, reader.main), (KEPT, reader.kept)):
-                    saved.append((f"{name}.{suffix}.{self._generation % 2}", cursor.to_bytes(self._generation)))
-                reader.unsaved = 0
+        """The cursors that moved. What they settle counts as saved when the job has come back (`worked`)."""
+        moved = [reader for name, reader in self.readers.items() if reader.unsaved or name in self.dirty]
         self.dirty.clear()
-        return saved
+        for reader in moved:
+            reader.being_saved = reader.unsaved
+        return [self._slots.put(TO + one.name, one.main.to_bytes() + one.kept.to_bytes()) for one in moved]
 
     @property
     def has_work(self) -> bool:
@@ -362,6 +365,9 @@ class Store:
             if shelf.segments and (begun or outcome.error is None):
                 shelf.segments[-1].size = max(size, shelf.segments[-1].size)
         self.written, self._synced = outcome.written, outcome.synced
+        for reader in self.readers.values():
+            reader.unsaved -= reader.being_saved
+            reader.being_saved = 0
         if outcome.error is not None:
             self.fail()
         self.wake()

@@ -9,11 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.record import Event, Moment, Record
+from agent.record import Record
 
-RECORD_BYTES = 600
-VALUE_BYTES = 90
-"""Estimates of what a record and one of its values cost in memory (CPython 3.11: slots, dict entry, number)."""
+RECORD_BYTES = 900
+BYTES_OF_JSON = 4
+"""Estimates of what a record costs in memory, and what stands in its JSON (CPython 3.11: slots, dict entry, number)."""
 
 
 @dataclass(slots=True)
@@ -24,9 +24,12 @@ class Item:
     record: Record
     at: float
     """Monotonic time when it was appended."""
-    size: int
     append: int
     """Number of the first record that came together with it."""
+    body: bytes
+    """Its JSON until that is written; empty afterwards."""
+    size: int = 0
+    """What it costs in memory, about; with long texts up to four times less."""
     checkpoints: Mapping[str, object] = field(default_factory=dict)
     """What came in the same append, at its last record."""
 
@@ -43,6 +46,7 @@ class Tail:
         return len(self._samples) + len(self._events)
 
     def add(self, item: Item) -> None:
+        item.size = RECORD_BYTES + BYTES_OF_JSON * len(item.body)
         (self._events if item.record.event else self._samples)[item.number] = item
         self.size += item.size
 
@@ -90,21 +94,3 @@ class Tail:
         """Those that were appended before a monotonic time."""
         for items in (self._samples, self._events):
             yield from list(itertools.takewhile(lambda item: item.at < at, items.values()))
-
-
-def estimated_bytes(record: Record) -> int:
-    """What a record costs in memory, within a factor of two; long texts are counted."""
-    if record.event:
-        return RECORD_BYTES + _event_bytes(record.event)
-    return RECORD_BYTES + sum(map(_moment_bytes, record.moments))
-
-
-def _moment_bytes(moment: Moment) -> int:
-    values = moment.values.values()
-    texts = sum(len(v) for v in values if type(v) is str) if str in set(map(type, values)) else 0
-    return 300 + VALUE_BYTES * (len(values) + len(moment.qualities)) + 2 * texts
-
-
-def _event_bytes(event: Event) -> int:
-    texts = sum(len(v) for v in itertools.chain(event.data.values(), event.context.values()) if isinstance(v, str))
-    return 300 + VALUE_BYTES * (len(event.data) + len(event.context)) + 2 * texts

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.agent import agent
+from tests.fakes.agent import Agent, agent
 from tests.fakes.disks import ext4
 from tests.fakes.plant import PERIOD_S, Plant, bulk, plant, started
 from tests.fakes.proxy import ANSWERS
@@ -149,16 +149,26 @@ def _most_kib(pid: int) -> int:
     return int(line.split()[1])
 
 
+def small(site: Plant, seed: int) -> Path:
+    """A configuration whose outbox is full after some seconds without a broker."""
+    return site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed), kibibytes=192))
+
+
+async def overfull(site: Plant, running: Agent) -> None:
+    """Cut the broker off until records were dropped, and some time more."""
+    await started(running)
+    await site.delivered()
+    await site.cut_between()
+    await running.says("W3010")
+    await site.produced.more(40)
+
+
 async def test_row_24_bounded_backlog(tmp_path: Path, seed: int) -> None:
     """Over the bound the oldest goes: as many are announced as are missing, and the account says the same."""
     async with plant(tmp_path, seed) as site:
-        file = site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed), kibibytes=192))
+        file = small(site, seed)
         async with agent(file) as running:
-            await started(running)
-            await site.delivered()
-            await site.cut_between()
-            await running.says("W3010")
-            await site.produced.more(40)
+            await overfull(site, running)
             site.mend()
             await site.drained()
             account = site.ledger.health
@@ -178,13 +188,9 @@ async def test_row_24_what_was_dropped_in_an_earlier_run_is_announced(
 ) -> None:
     """The broker is down for days, the outbox full, and then the power goes: the loss is told all the same."""
     async with plant(tmp_path, seed) as site:
-        file = site.file(outbox={"max_bytes": "9MiB"}, **bulk(random.Random(seed), kibibytes=192))
+        file = small(site, seed)
         async with agent(file) as running:
-            await started(running)
-            await site.delivered()
-            await site.cut_between()
-            await running.says("W3010")
-            await site.produced.more(40)
+            await overfull(site, running)
             await site.ends_by(running, wish)
         await site.settle(file)
         ledger = site.balanced()

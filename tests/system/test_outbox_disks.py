@@ -8,7 +8,8 @@ import errno
 import itertools
 import re
 import signal
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -74,15 +75,22 @@ async def _kept_on_disk_since(site: Plant, running: Agent, file: Path, **environ
     assert len(running.lines) <= 20, "few lines"
 
 
+@asynccontextmanager
+async def _delivering(site: Plant, file: Path, **environment: str) -> AsyncIterator[Agent]:
+    """An agent of which something has arrived."""
+    async with agent(file, **environment) as running:
+        await started(running)
+        await site.delivered()
+        yield running
+
+
 @pytest.mark.needs("tmpfs")
 async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
     with tmpfs(tmp_path) as disk:
         async with plant(tmp_path, seed) as site:
             site.state_dir = disk.path / "state"
             file = site.file(outbox={"max_bytes": "16MiB"})
-            async with agent(file) as running:
-                await started(running)
-                await site.delivered()
+            async with _delivering(site, file) as running:
                 await _rides_it_out(site, running, disk.hog())
                 await _kept_on_disk_since(site, running, file)
 
@@ -102,9 +110,7 @@ async def test_row_31_failing_fsync(tmp_path: Path, seed: int, error: int, write
         site.state_dir.mkdir()
         shim = FsyncShim(tmp_path, site.state_dir)
         file = site.file()
-        async with agent(file, **shim.environment) as running:
-            await started(running)
-            await site.delivered()
+        async with _delivering(site, file, **shim.environment) as running:
             await _rides_it_out(site, running, shim.failing(error, write=writes))
             await _kept_on_disk_since(site, running, file)
     print(f"seed {seed}: {shim.counts}")
@@ -119,9 +125,7 @@ async def test_row_31_read_only(tmp_path: Path, seed: int) -> None:
         async with plant(tmp_path, seed) as site:
             site.state_dir = disk.path / "state"
             file = site.file()
-            async with agent(file) as running:
-                await started(running)
-                await site.delivered()
+            async with _delivering(site, file) as running:
                 site.cut()
                 await site.produced.more(50)
                 disk.fail()
@@ -162,9 +166,7 @@ async def test_a_disk_that_blocks(tmp_path: Path, seed: int, seconds: float) -> 
         site.state_dir.mkdir()
         shim = FsyncShim(tmp_path, site.state_dir)
         file = site.file()
-        async with agent(file, **shim.environment) as running:
-            await started(running)
-            await site.delivered()
+        async with _delivering(site, file, **shim.environment) as running:
             begun = now()
             with shim.blocking(seconds):
                 while now() - begun < seconds:

@@ -86,11 +86,11 @@ class Bench:
     def append(self, *records: Record, checkpoints: dict[str, dict[str, object]] | None = None) -> None:
         self.store.append(records, checkpoints)
 
-    def work(self, *, sync: bool = False, save: bool = True) -> None:
+    def work(self, *, sync: bool = False) -> None:
         """One turn of the pump, and room where there is none."""
         if not self.store.is_on_disk:
             self.store.resume()
-        self.do(self.store.job(sync=sync, save=save))
+        self.do(self.store.job(sync=sync))
         while self.store.is_on_disk and (going := self.room.surplus()) is not None:
             self.let_go(going, "overflow")
 

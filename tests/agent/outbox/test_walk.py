@@ -1,10 +1,18 @@
 """Reading a log: pieces in order, and what is missing by number and by name."""
 
 from agent.outbox import frames
-from agent.outbox.pen import Append, Pen, Table, page
+from agent.outbox.page import Page
+from agent.outbox.pen import Pen, Table
+from agent.outbox.tail import Item
 from agent.outbox.walk import Hole, Piece, Span, Walk
 from agent.record import Moment, Record
 from tests.fakes.simulated_disk import SimulatedDisk
+
+
+def paged(number: int, record: Record) -> Page:
+    page = Page(number, number)
+    page.add([Item(number, record, 0.0, number, b"")], {})
+    return page
 
 
 def written(disk: SimulatedDisk, *streams: str, first: int = 0, boot: int = 41, table: Table | None = None) -> Span:
@@ -14,7 +22,7 @@ def written(disk: SimulatedDisk, *streams: str, first: int = 0, boot: int = 41, 
     for number, stream in enumerate(streams, first):
         its, seq = table.streams.get(stream, (boot, 0))
         record = Record(stream, [Moment(number, {"x": 1}, {})], boot=boot, seq=seq if its == boot else 0)
-        pen.write(page([Append([(number, record)], {})], number + 1), now_ms=7)
+        pen.write(paged(number, record), now_ms=7)
     return Span(pen.begun[0].name, first, first + len(streams))
 
 
@@ -90,12 +98,12 @@ def test_a_segment_that_grows_is_looked_at_again() -> None:
     span = written(it.disk, *"ab", table=table)
     assert numbers(it.all(0, 2, span)) == [0, 1]
     record = Record("a", [Moment(9, {}, {})], boot=41, seq=1)
-    it.disk.files[span.name] += b"".join(page([Append([(2, record)], {})], 3).parts)
+    it.disk.files[span.name] += b"".join(paged(2, record).parts)
     assert numbers(it.all(2, 3, span._replace(end=3))) == [2]
     it.disk.files[span.name] += b"?" * 60
     assert it.all(3, 4, span._replace(end=4)).damaged == [(3, 4)]
     record = Record("a", [Moment(9, {}, {})], boot=41, seq=3)
-    it.disk.files[span.name] += b"".join(page([Append([(4, record)], {})], 5).parts)
+    it.disk.files[span.name] += b"".join(paged(4, record).parts)
     piece = it.all(4, 5, span._replace(end=5))
     assert numbers(piece) == [4]
     assert piece.holes == [Hole("a", 41, 2, 2, 9, 9)]
