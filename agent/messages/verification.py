@@ -68,8 +68,13 @@ _LIVE = {
     ),
     "N8009": Message(
         "notice",
-        "已重新连接，会话{kept}",
-        "connected again, {kept}",
+        "已重新连接，会话保留着",
+        "connected again, and the session was kept",
+    ),
+    "N8049": Message(
+        "notice",
+        "已重新连接，会话没有保留",
+        "connected again, but the session was not kept",
     ),
 }
 
@@ -161,7 +166,6 @@ _REASONS = {
     ),
     "I8045": Message("info", "网关或设备太多，不再计入", "too many gateways or devices; not counted"),
     "I8046": Message("info", "这一行不是 {field}", "this line is not {field}"),
-    "I8047": Message("info", "保留着|没有保留", "and the session was kept|but the session was not kept"),
 }
 """Why a payload is broken, and other pieces of lines."""
 

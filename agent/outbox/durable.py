@@ -31,11 +31,19 @@ class Durable:
     """`Outbox`. An asynchronous context: the pump runs while it is open."""
 
     def __init__(
-        self, state: State, store: Store, pump: Pump | None, writing: Executor, previous: Mapping[str, object] | None
+        self,
+        state: State,
+        store: Store,
+        pump: Pump | None,
+        feeding: Feeding | None,
+        writing: Executor,
+        previous: Mapping[str, object] | None,
     ) -> None:
+        """Without a disk there is neither pump nor feeding."""
         self._state = state
         self._store = store
         self._pump = pump
+        self._feeding = feeding
         self._writing = writing
         self._previous = previous
         self._scope = Scope()
@@ -69,7 +77,7 @@ class Durable:
             logs = await asyncio.get_running_loop().run_in_executor(threads.writing, opening)
         found = logs[0] if logs else Recovered()
         store = Store(state.boot, backfill, found, limits, around, publishes_synced=sync == "always")
-        pump = None
+        pump, feeding = None, None
         if logs:
             aside = quarantine(state.path / "quarantine")
             walks = {
@@ -77,9 +85,9 @@ class Durable:
                 for name in backfill
                 for is_kept in (False, True)
             }
-            store.ask = Feeding(store, walks, threads.reading, around)
+            feeding = store.ask = Feeding(store, walks, threads.reading, around)
             pump = Pump(store, logs[1], folder, threads, around, syncs=sync != "never")
-        return cls(state, store, pump, threads.writing, _previous(state, found))
+        return cls(state, store, pump, feeding, threads.writing, _previous(state, found))
 
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
@@ -130,6 +138,8 @@ class Durable:
         if not self._is_open:
             return
         self._is_open = False
+        if self._feeding is not None:
+            self._feeding.close()
         if self._pump is not None:
             await self._pump.finish()
         closing = asyncio.get_running_loop().run_in_executor(self._writing, self._state.close, self._store.last_seq)

@@ -159,12 +159,16 @@ class Pump:
         self._take(await self._work(self._room.let_go(going, content, kept, reason)))
 
     async def finish(self) -> None:
-        """Write, save and sync what there is, if the disk does it."""
+        """Write, save and sync what there is, if the disk does it in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._finish()
+        except TimeoutError:
+            self._store.is_stalled = True
+
+    async def _finish(self) -> None:
         if self._running is not None and not self._running.done():
-            done, _ = await asyncio.wait((self._running,), timeout=PATIENCE_S)
-            if not done:
-                return
-            self._take(self._running.result())
+            self._take(await self._running)
         loop = asyncio.get_running_loop()
         if not self._store.is_on_disk:
             self._store.resume()

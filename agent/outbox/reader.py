@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.outbox import account
 from agent.outbox.bucket import Bucket
 from agent.outbox.contract import Tally
 from agent.outbox.cursor import Cursor
@@ -59,7 +60,9 @@ class LogReader:
         self._store = store
         self._backfill = backfill
         self._bucket = Bucket(backfill.rate, store.monotonic)
-        self._tally = Tally()
+        waiting = main.unsettled(0, store.next) + kept.unsettled(0, store.next_kept)
+        self._tally = Tally(accepted=waiting, queued=waiting)
+        """After a start everything that waits counts as accepted."""
         self._taken: dict[int, Item] = {}
         self._moved: dict[int, int] = {}
         """What got another number while it was under way."""
@@ -82,20 +85,13 @@ class LogReader:
         self._fetch = 0
         """Counts what was asked of the disk, so that late answers are known."""
         self._is_fetching = False
-        self._failures = 0
         self._sleeper: asyncio.Future[None] | None = None
-        self.recount()
-
-    def recount(self) -> None:
-        """Begin the account with what is there: after a start everything that waits counts as accepted."""
-        waiting = self.main.unsettled(0, self._store.next) + self.kept.unsettled(0, self._store.next_kept)
-        self._tally = Tally(accepted=waiting, queued=waiting)
 
     @property
     def tally(self) -> Tally:
         tally = self._tally
-        tally.queued_bytes = self._store.bytes_of(self) if tally.queued else 0
-        tally.oldest_age_s = self._store.age_of(self) if tally.queued else 0.0
+        tally.queued_bytes = account.bytes_of(self._store, self) if tally.queued else 0
+        tally.oldest_age_s = account.age_of(self._store, self) if tally.queued else 0.0
         return tally
 
     @property
@@ -168,7 +164,7 @@ class LogReader:
     def _until_due(self) -> float | None:
         self._drop_stale()
         times = [self._due[0][0] - self._store.monotonic()] if self._due else []
-        if self._store.has_gaps:
+        if self._store.gaps:
             times.append(MERGE_S)
         if self._feed and self._is_paced(self._feed[0]):
             times.append(self._bucket.wait_s())
@@ -228,7 +224,8 @@ class LogReader:
         _, number = heapq.heappop(self._due)
         _, item = self._held.pop(number)
         self._thin_out(item)
-        return item
+        # While it was held its segment may have gone.
+        return self._next_due(now) if self.is_settled(number) else item
 
     def _thin_out(self, item: Item) -> None:
         """One less is held; when few are left, what was passed over is wanted again."""
@@ -300,12 +297,9 @@ class LogReader:
         self._fetch += 1
         self._store.fetch(self, self._fetch, number, until, is_kept=is_kept)
 
-    def fetched(self, fetch: int, piece: Piece | None, *, is_kept: bool) -> None:
-        """What the disk had; None where it could not be read, which is tried again."""
+    def fetched(self, fetch: int, piece: Piece, *, is_kept: bool) -> None:
+        """What the disk had. An answer to what was asked before the way changed is of no use."""
         if fetch != self._fetch:
-            return
-        if piece is None:
-            self._failures += 1
             return
         self._is_fetching = False
         if is_kept:

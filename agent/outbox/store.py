@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from agent.outbox import account
 from agent.outbox.bodies import body, to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
@@ -203,10 +202,6 @@ class Store:
             return self.next
         return self._synced if self._publishes_synced else self.written
 
-    @property
-    def has_gaps(self) -> bool:
-        return bool(self.gaps)
-
     def has(self, number: int) -> bool:
         """Whether it is still in memory or in a segment."""
         if number < 0:
@@ -238,12 +233,6 @@ class Store:
             self.tail.remove(number)
         self._look_for_room()
         self.wanted()
-
-    def bytes_of(self, reader: LogReader) -> int:
-        return account.bytes_of(self, reader)
-
-    def age_of(self, reader: LogReader) -> float:
-        return account.age_of(self, reader)
 
     def fetch(self, reader: LogReader, fetch: int, number: int, until: int, *, is_kept: bool) -> None:
         assert self.ask is not None, "there is nothing on a disk"

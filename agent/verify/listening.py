@@ -58,7 +58,7 @@ class Listening:
             except LinkFailed:
                 continue
             self._backoff.reset()
-            self._tell("N8009", {"kept": kept})
+            self._tell("N8009" if kept else "N8049", {})
 
     async def _open(self) -> bool:
         """Whether the broker had kept the session with our subscription, so that nothing passed meanwhile."""

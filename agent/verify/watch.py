@@ -51,8 +51,6 @@ async def watch(wish: Wish, said: Catalogue, show: Show) -> tuple[Account, Conne
     stop, hurry = asyncio.Event(), asyncio.Event()
 
     def tell(code: str, facts: dict[str, object]) -> None:
-        if code == "N8009":
-            facts = {"kept": said.text("I8047", {}).split("|")[0 if facts["kept"] else 1]}
         show.aside(f"{code} {said.text(code, facts)}")
 
     listening = Listening(wish.endpoint, wish.filters, account, connection, tell)

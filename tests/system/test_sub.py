@@ -161,7 +161,7 @@ async def test_what_passed_while_it_was_away_is_not_held_against_anybody(tmp_pat
         await asyncio.wait((link.lost,))
         await seen.until(lambda: any("W8008" in line for line in seen.asides))
         await broker.start()
-        await seen.until(lambda: any("N8009" in line for line in seen.asides))
+        await seen.until(lambda: any("connected again" in line for line in seen.asides))
         gateway, link = await voice(broker.port)
         await gateway.data(9)
         await seen.counts("records", 2)
