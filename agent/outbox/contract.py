@@ -71,6 +71,10 @@ class Outbox(Protocol):
         """The run before this one: {"boot", "clean", "last_seq": {stream: seq}}; None in a new state directory."""
 
     @property
+    def newest_ms(self) -> int:
+        """Wall time of the newest record that an earlier run kept; 0 where there is none."""
+
+    @property
     def is_durable(self) -> bool:
         """Whether what waits now survives the end of the process."""
 

@@ -42,7 +42,7 @@ class Disk(Protocol):
         """The whole content of a small file, in one write; torn after a power cut, never after a kill."""
 
     def sync(self, name: str) -> None:
-        """The file, and the directory that names it."""
+        """The file, and the directory that names it. No error where the file is gone."""
 
     def remove(self, name: str) -> None:
         """No error where it is gone."""
@@ -111,12 +111,16 @@ class RealDisk:
         try:
             if os.pwrite(descriptor, data, 0) < len(data):
                 raise OSError("only a part of it was written")
-            os.ftruncate(descriptor, len(data))
+            if os.fstat(descriptor).st_size > len(data):
+                os.ftruncate(descriptor, len(data))
         finally:
             os.close(descriptor)
 
     def sync(self, name: str) -> None:
-        descriptor = os.open(self.path / name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self.path / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
         try:
             os.fdatasync(descriptor)
         finally:

@@ -109,9 +109,9 @@ class LogReader:
     def is_settled(self, number: int) -> bool:
         return self.main.is_settled(number) if number >= 0 else self.kept.is_settled(-1 - number)
 
-    def accept(self) -> None:
-        self._tally.accepted += 1
-        self._tally.queued += 1
+    def accept(self, records: int) -> None:
+        self._tally.accepted += records
+        self._tally.queued += records
 
     def wake(self) -> None:
         if self._sleeper is not None and not self._sleeper.done():
@@ -154,12 +154,15 @@ class LogReader:
             await self._pause()
 
     async def _pause(self) -> None:
-        self._sleeper = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._sleeper = loop.create_future()
+        due_s = self._until_due()
+        alarm = None if due_s is None else loop.call_later(due_s, self.wake)
         try:
-            async with asyncio.timeout(self._until_due()):
-                await self._sleeper
-        except TimeoutError:
-            return
+            await self._sleeper
+        finally:
+            if alarm is not None:
+                alarm.cancel()
 
     def _until_due(self) -> float | None:
         self._drop_stale()
@@ -198,8 +201,26 @@ class LogReader:
         return entries
 
     def _offer_live(self, room: int, now: float, entries: list[Entry]) -> None:
-        while len(entries) < room and (item := self._next_live()) is not None:
-            entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+        ready, find, taken = self._store.ready, self._store.tail.find, self._taken
+        # Most of the time nothing is settled, refused or going from here on, and whatever comes is wanted.
+        is_plain = self._live >= self.main.end and not (self._held or self._store.going)
+        while len(entries) < room and self._live < ready:
+            item = find(self._live)
+            if item is None:
+                self._jump(ready)
+                continue
+            self._live += 1
+            if is_plain or self._is_wanted(item):
+                taken[item.number] = item
+                entries.append(Entry(item.number, item.record, self._is_history(item, now)))
+
+    def _jump(self, ready: int) -> None:
+        """What is next in the live lane is not in memory: it is settled, or memory has let it go."""
+        run = next(self.main.runs(self._live, ready), None)
+        self._live = run[0] if run else ready
+        if run and self._store.tail.find(self._live) is None:
+            # Too slow: it is backlog now, with all up to what memory has.
+            self._live = self._backlog_end = self._store.first_in_memory(self._live)
 
     def _offer_backlog(self, room: int, entries: list[Entry]) -> None:
         while len(entries) < room and (item := self._next_backlog()) is not None:
@@ -231,6 +252,8 @@ class LogReader:
         """One less is held; when few are left, what was passed over is wanted again."""
         kind = _kind(item)
         self._crowds[kind] -= 1
+        if not self._crowds[kind]:
+            del self._crowds[kind]
         if self._crowds[kind] <= CROWD // 2 and kind in self._passed:
             self._backlog_end = max(self._backlog_end, self._live)
             self._rewind(min(self._walked, self._passed.pop(kind)), self.kept.base)
@@ -240,26 +263,13 @@ class LogReader:
         number = item.number
         if number in self._taken or number in self._held or number in self._store.going or self.is_settled(number):
             return False
+        if not self._crowds:
+            return True
         kind = _kind(item)
         if self._crowds[kind] < CROWD:
             return True
         self._passed[kind] = min(self._passed.get(kind, number), max(number, 0))
         return False
-
-    def _next_live(self) -> Item | None:
-        while self._live < self._store.ready:
-            item = self._store.tail.find(self._live)
-            if item is None:
-                run = next(self.main.runs(self._live, self._store.ready), None)
-                self._live = run[0] if run else self._store.ready
-                if run and self._store.tail.find(self._live) is None:
-                    # Too slow: memory has let it go, so it is backlog now, with all up to what memory has.
-                    self._live = self._backlog_end = self._store.first_in_memory(self._live)
-                continue
-            self._live += 1
-            if self._is_wanted(item):
-                return item
-        return None
 
     @property
     def _is_backlog_done(self) -> bool:
@@ -312,24 +322,24 @@ class LogReader:
         self.wake()
 
     def confirm(self, lsn: int) -> None:
-        lsn = self._moved.pop(lsn, lsn)
+        if self._moved:
+            lsn = self._moved.pop(lsn, lsn)
         if self._settle(lsn):
             self._tally.delivered += 1
             self.unsaved += 1
             self._store.left(lsn)
 
     def _settle(self, number: int) -> int:
-        cursor, at = (self.main, number) if number >= 0 else (self.kept, -1 - number)
-        fresh = cursor.settle(at, at + 1)
+        fresh = self.main.settle(number, number + 1) if number >= 0 else self.kept.settle(-1 - number, -number)
         self._tally.queued -= fresh
-        self._let_go(number)
+        self._taken.pop(number, None)
+        if number in self._held:
+            self._release(number)
         return fresh
 
-    def _let_go(self, number: int) -> None:
-        self._taken.pop(number, None)
-        held = self._held.pop(number, None)
-        if held is not None:
-            self._thin_out(held[1])
+    def _release(self, number: int) -> None:
+        _, item = self._held.pop(number)
+        self._thin_out(item)
 
     def refuse(self, lsn: int, again_in_s: float) -> bool:
         lsn = self._moved.get(lsn, lsn)
@@ -374,7 +384,8 @@ class LogReader:
             self.kept.settle(kept, kept + 1)
             return
         flying = self._taken.pop(number, None)
-        self._let_go(number)
+        if number in self._held:
+            self._release(number)
         if flying is not None:
             # Its answer comes under the old number.
             self._taken[-1 - kept] = replace(flying, number=-1 - kept)

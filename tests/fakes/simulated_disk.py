@@ -73,7 +73,8 @@ class SimulatedDisk:
         self.files[name] = bytearray(data)
 
     def sync(self, name: str) -> None:
-        self.synced[name] = bytes(self.files[name])
+        if name in self.files:
+            self.synced[name] = bytes(self.files[name])
 
     def remove(self, name: str) -> None:
         self.files.pop(name, None)
@@ -84,8 +85,10 @@ class SimulatedDisk:
         self.aside.append(name)
 
     def cut_power(self, chance: random.Random) -> None:
-        """Of what was not synced a part survives, up to any byte."""
+        """Of what was not synced a part survives, up to any byte; what was written over may be as it was."""
         for name, content in self.files.items():
-            safe = len(self.synced.get(name, b""))
-            keep = chance.randint(safe, len(content)) if len(content) > safe else len(content)
-            del content[keep:]
+            safe = self.synced.get(name, b"")
+            if content.startswith(safe):
+                del content[chance.randint(len(safe), len(content)) :]
+            elif chance.random() < 0.5:
+                content[:] = safe
