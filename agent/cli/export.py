@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace, configuration: Configuration, said: Catalogue) -> int:
     destination = _chosen(configuration, args.destination)
-    if args.file.is_dir():
+    if args.file.exists() and not args.file.is_file():
         raise Refused("E3027", file=args.file)
     if args.file.exists() and not args.force:
         raise Refused("E3025", file=args.file)

@@ -55,10 +55,10 @@ MESSAGES: dict[str, Message] = {
     ),
     "E3027": Message(
         "error",
-        "{file} 是目录",
-        "{file} is a directory",
-        "写出文件名，例如 {file}/backlog.jsonl.gz",
-        "name a file, such as {file}/backlog.jsonl.gz",
+        "{file} 不是文件",
+        "{file} is no file",
+        "写出文件名，例如 /media/usb/backlog.jsonl.gz",
+        "name a file, such as /media/usb/backlog.jsonl.gz",
     ),
     "I3028": Message(
         "info",

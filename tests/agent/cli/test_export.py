@@ -163,10 +163,13 @@ def test_what_is_there_already_is_left_alone(gateway: Gateway, capsys: CaptureFi
     assert gateway.verified("old") == 0
 
 
-def test_a_directory_is_no_file(gateway: Gateway, capsys: CaptureFixture[str]) -> None:
+def test_a_directory_or_a_device_is_no_file(gateway: Gateway, capsys: CaptureFixture[str]) -> None:
     gateway.ran(sample(0))
-    assert gateway.export(".", "--force") == 2
-    assert capsys.readouterr().err.startswith("E3027 ")
+    os.mkfifo(gateway.stick / "pipe")
+    for name in (".", "pipe"):
+        assert gateway.export(name, "--force") == 2
+        assert capsys.readouterr().err.startswith(f"E3027 {gateway.stick / name} is no file -> ")
+    assert [path.name for path in gateway.stick.iterdir()] == ["pipe"]
     assert gateway.export("gone/file") == 1
     assert capsys.readouterr().err.startswith(f"E3026 {gateway.stick}/gone/file was not written: No such file")
 

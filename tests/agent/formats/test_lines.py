@@ -1,6 +1,10 @@
 """Lines of a file: what is written is what `sub --file` takes."""
 
+import re
+from pathlib import Path
+
 import orjson
+import pytest
 
 from agent.formats.contract import Message
 from agent.formats.lines import end, line
@@ -34,3 +38,13 @@ def test_the_end_tells_what_no_line_announces() -> None:
     read_lines([line(Message("x/data", record)), written], account)
     ((_, _, device, missing),) = account.streams()
     assert (device.records, missing.announced, account.broken) == (1, 3, 0)
+
+
+@pytest.mark.parametrize("page", ["mqtt.md", "mqtt.zh-CN.md"])
+def test_the_example_for_the_platform_is_such_a_file(page: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / page).read_bytes()
+    (block,) = (found for found in re.findall(rb"```json\n(.*?)```", text, re.DOTALL) if b'"end":' in found)
+    account = Account(is_file=True)
+    read_lines(block.splitlines(), account)
+    ((gateway, name, device, _),) = account.streams()
+    assert (gateway, name, device.records, account.broken, account.beside) == ("gw-0007", "die01", 1, 0, 1)
