@@ -52,7 +52,10 @@ def run(args: argparse.Namespace) -> int:
     loaded = load(args.config, secrets=False)
     said = catalogue(loaded.language)
     if loaded.configuration is None:
-        explain(loaded, said)
+        if any(problem.code == "E1089" for problem in loaded.problems):
+            _say(said, "E3034", file=args.config)
+        else:
+            explain(loaded, said)
         return EX_USAGE
     gc.enable()  # the command line starts without it
     os.nice(NICE)
@@ -143,4 +146,4 @@ def _size(written: int) -> str:
 
 
 def _say(said: Catalogue, code: str, **facts: object) -> None:
-    print(f"{code} {said.text(code, facts)}", file=sys.stderr)
+    print(f"{ERASED if sys.stdout.isatty() else ''}{code} {said.text(code, facts)}", file=sys.stderr)

@@ -98,4 +98,11 @@ MESSAGES: dict[str, Message] = {
         "用采集程序正在使用的配置文件导出",
         "export with the configuration that the agent runs with",
     ),
+    "E3034": Message(
+        "error",
+        "没有配置文件 {file}",
+        "there is no configuration {file}",
+        "用 --config 指定采集程序使用的配置文件",
+        "give the one that the agent runs with: --config press.yaml",
+    ),
 }

@@ -195,6 +195,9 @@ def test_a_configuration_that_is_wrong(gateway: Gateway, capsys: CaptureFixture[
     assert gateway.export("none") == 2
     assert "problems" in capsys.readouterr().err
     assert main(["export", str(gateway.stick / "none"), "--config", str(gateway.stick / "gone")]) == 2
+    assert capsys.readouterr().err.startswith(
+        f"E3034 there is no configuration {gateway.stick / 'gone'} -> give the one"
+    )
 
 
 TWO = GOOD.replace(
@@ -345,6 +348,14 @@ def test_progress_on_a_terminal(gateway: Gateway, monkeypatch: MonkeyPatch, caps
     assert shown[1].startswith("0 %  records 0  written 0.0 MB")
     assert shown[-2].startswith("100 %  records 30  written 0.0 MB")
     assert shown[-1].startswith(f"{gateway.stick / 'one'}: 30 records")
+
+
+def test_on_a_terminal_an_error_has_a_line_of_its_own(
+    gateway: Gateway, monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert gateway.export("none") == 1
+    assert capsys.readouterr().err.startswith("\r\x1b[2KE3020 ")
 
 
 def test_it_speaks_chinese(gateway: Gateway, monkeypatch: MonkeyPatch, capsys: CaptureFixture[str]) -> None:
