@@ -42,7 +42,7 @@ class Export:
         self.glance = glance
         self._name = destination.name
         self._gateway = configuration.gateway
-        memory = meta.from_json(glance.remembered("metas"))
+        memory = meta.from_json(glance.run.metas)
         metas = _metas(configuration, memory)
         self.unexplained = sorted(device.name for device in configuration.devices if device.name not in metas)
         """Devices whose meta is not the one that was published: the configuration was changed since."""
@@ -52,7 +52,9 @@ class Export:
             **{device.name: device.labels for device in configuration.devices},
         }
         self._native = Native(configuration.gateway, configuration.labels, devices, templates)
-        self._snapshot = Snapshot(clock.now_ms(), glance.boot or 0, clock.is_plausible, clock.offset_ms(), metas=metas)
+        self._snapshot = Snapshot(
+            clock.now_ms(), glance.run.boot or 0, clock.is_plausible, clock.offset_ms(), metas=metas
+        )
 
     def lines(self) -> Iterator[bytes]:
         """Whole lines, a few hundred kilobytes at a time: metas, records from the oldest on, the state, the end."""
@@ -82,10 +84,10 @@ class Export:
 
     def _state(self) -> bytes:
         """The newest run, and where the newest clean stop ended: a platform would hear it at the next connect."""
-        if self.glance.boot is None:
+        if self.glance.run.boot is None:
             return b""
         said: dict[str, object] = {"online": False, "boot": self._snapshot.boot, "t": self._snapshot.now_ms}
-        match self.glance.ended:
+        match self.glance.run.ended:
             case {"boot": int(boot), "last_seq": dict(last)}:
                 said["previous"] = {"boot": boot, "clean": True, "last_seq": last}
         return line(self._native.presence(said))

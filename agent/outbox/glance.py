@@ -75,17 +75,28 @@ class _Way(NamedTuple):
     end: int
 
 
+class Run(NamedTuple):
+    """What the state directory says beside its log. Read before it, so that the log has all that is spoken of."""
+
+    boot: int | None
+    """Of the newest run."""
+    ended: object | None
+    """What the newest clean stop noted: {"boot", "last_seq": {stream: seq}}."""
+    metas: object | None
+    """What the agent remembered of metas."""
+
+
 class Glance:
     """What waits for one destination, as it lay there a moment ago."""
 
-    def __init__(self, path: Path, destination: str, folder: Folder, found: Recovered) -> None:
+    def __init__(self, run: Run, destination: str, folder: Folder, found: Recovered) -> None:
+        self.run = run
         self.gaps = found.gaps
         """Losses that no event in the log announces; complete when all `pieces` were taken."""
         self.missing = {DAMAGED: 0, REMOVED: 0}
         """How many of what waits is not in the `pieces` so far."""
         self.walked = 0
         """How many numbers were looked at."""
-        self._path = path
         self._destination = destination
         self._reason = DAMAGED
         main, kept = found.cursors.get(destination, (Cursor(found.next), Cursor(found.next_kept)))
@@ -103,21 +114,6 @@ class Glance:
     def total(self) -> int:
         """Numbers that there are to look at."""
         return sum(way.end - way.first for way in self._ways)
-
-    def remembered(self, name: str) -> object | None:
-        """What the agent kept under this name; None where there is nothing readable."""
-        return _json(self._path / f"{name}.json")
-
-    @property
-    def boot(self) -> int | None:
-        """Of the newest run."""
-        found = _content(self._path / "boot")
-        return int(found) if found is not None and found.isdigit() else None
-
-    @property
-    def ended(self) -> object | None:
-        """What the newest clean stop noted: {"boot", "last_seq": {stream: seq}}."""
-        return _json(self._path / "stopped")
 
     def pieces(self) -> Iterator[Sequence[Found]]:
         """Records, the oldest first, a few hundred kilobytes at a time."""
@@ -147,6 +143,12 @@ def look(path: Path, destination: str) -> Glance:
         found = (path / "format").read_text("ascii", "replace").strip()
         if found not in READABLE:
             raise NoOutbox("E3022", path=path, found=found)
+        boot = _content(path / "boot")
+        run = Run(
+            int(boot) if boot is not None and boot.isdigit() else None,
+            _json(path / "stopped"),
+            _json(path / "metas.json"),
+        )
         known = _json(path / f"{DESTINATIONS}.json")
         folder = Folder(*(ReadOnlyDisk(path / name) for name in ("log", "kept", "cursors")))
         before = known if isinstance(known, list) else []
@@ -155,7 +157,7 @@ def look(path: Path, destination: str) -> Glance:
         raise NoOutbox("E3020", path=path) from None
     except OSError as error:
         raise NoOutbox("E3021", path=path, reason=error.strerror or type(error).__name__) from None
-    return Glance(path, destination, folder, recovered)
+    return Glance(run, destination, folder, recovered)
 
 
 def _way(disk: Disk, shelf: Shelf, cursor: Cursor, end: int) -> _Way:

@@ -98,7 +98,7 @@ async def test_while_the_agent_runs_it_needs_no_lock_and_does_not_take_it(tmp_pa
         opened.append([sample("a", 1000), sample("a", 1001)])
         await written(tmp_path, 2)
         glance = look(tmp_path, "one")
-        assert glance.boot == opened.boot
+        assert (glance.run.boot, glance.run.ended) == (opened.boot, None)
         opened.append([sample("a", 1002)])
         await written(tmp_path, 3)
         assert numbers(glance) == [("a", 0), ("a", 1)]
@@ -106,8 +106,18 @@ async def test_while_the_agent_runs_it_needs_no_lock_and_does_not_take_it(tmp_pa
     glance = look(tmp_path, "one")
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     assert numbers(glance) == [("a", 0), ("a", 1), ("a", 2)]
-    assert glance.ended == {"boot": glance.boot, "last_seq": {"a": 2}}
+    assert glance.run.ended == {"boot": glance.run.boot, "last_seq": {"a": 2}}
     os.close(handle)
+
+
+async def test_a_stop_meanwhile_speaks_of_nothing_that_is_not_there(tmp_path: Path) -> None:
+    async with box(tmp_path) as opened:
+        opened.append([sample("a", 1000)])
+        await written(tmp_path, 1)
+        glance = look(tmp_path, "one")
+        opened.append([sample("a", 1001)])
+    assert numbers(glance) == [("a", 0)]
+    assert glance.run.ended is None
 
 
 async def test_from_the_oldest_unconfirmed_on_each_for_itself(tmp_path: Path) -> None:
