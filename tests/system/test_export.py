@@ -18,7 +18,7 @@ from agent.outbox import frames, open_outbox
 from agent.outbox.glance import ReadOnlyDisk
 from agent.record import Moment, Record
 from tests.fakes.agent import agent
-from tests.fakes.command import lineside, python
+from tests.fakes.command import Done, lineside, python
 from tests.fakes.conservation import Identity
 from tests.fakes.plant import Plant, bulk, plant, started
 from tests.fakes.told import Told
@@ -149,6 +149,48 @@ async def test_while_the_outbox_overflows_what_is_missing_is_announced(
                 assert carried(name)
             assert running.process.returncode is None
             assert running.said("E3006") == []
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("max_bytes", ["64MiB", "2MiB"])
+async def test_at_any_moment_a_file_says_what_it_lacks(
+    tmp_path: Path, seed: int, max_bytes: str, capsys: CaptureFixture[str]
+) -> None:
+    """Outages, backfills, stops and kills, and an export in the middle of each."""
+    chance, codes = random.Random(seed), []
+    async with plant(tmp_path, seed) as site:
+        backfill = {"rate": "50/s", "live_first": True}
+        file = site.file(
+            outbox={"max_bytes": max_bytes}, backfill=backfill, **bulk(random.Random(seed), "100ms", kibibytes=16)
+        )
+        for turn in range(6):
+            async with agent(file) as running:
+                await started(running)
+                for _ in range(2):
+                    site.cut() if chance.random() < 0.6 else site.mend()
+                    await site.produced.more(chance.randint(20, 200))
+                    name = tmp_path / f"{len(codes)}.jsonl"
+                    exporting = asyncio.create_task(lineside("export", name, "--config", file), name="export")
+                    await site.produced.more(chance.randint(20, 200))
+                    site.mend() if chance.random() < 0.4 else site.cut()
+                    codes.append(_code(await exporting, name, capsys, f"seed {seed}, turn {turn}"))
+                await site.ends_by(running, chance.choice([signal.SIGTERM, signal.SIGKILL]))
+            name = tmp_path / f"{len(codes)}.jsonl"
+            done = await lineside("export", name, "--config", file)
+            codes.append(_code(done, name, capsys, f"seed {seed}, after turn {turn}"))
+    print(f"seed {seed}: {codes}")
+    assert codes.count(-1) < len(codes) / 2
+
+
+def _code(done: Done, name: Path, capsys: CaptureFixture[str], about: str) -> int:
+    """Of `sub`; -1 where there was nothing to export. Asserts that nothing is missing in silence."""
+    assert done.code == 0, (about, done)
+    if not name.exists():
+        return -1
+    code, report = verified(name, capsys)
+    assert code in (0, 1), f"{about}: {done}\n{report}"
+    return code
 
 
 async def left(state_dir: Path, records: int) -> None:
