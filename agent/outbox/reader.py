@@ -368,6 +368,7 @@ class LogReader:
         fresh = self._settle(number)
         if fresh:
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + 1
+            self._store.dirty.add(self.name)
         return bool(fresh)
 
     def lose_all(self, first: int, end: int, reason: str, *, is_kept: bool = False) -> int:
@@ -376,6 +377,7 @@ class LogReader:
         if fresh:
             self._tally.queued -= fresh
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + fresh
+            self._store.dirty.add(self.name)
         return fresh
 
     def move(self, number: int, kept: int) -> None:

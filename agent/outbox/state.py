@@ -26,7 +26,7 @@ from drivers.contract import Journal
 
 FORMAT = "2"
 """1 had no log; what it kept is read by 2, and its log begins empty."""
-_READABLE = ("1", FORMAT)
+READABLE = ("1", FORMAT)
 BOOT_BITS = 40
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 
@@ -169,7 +169,7 @@ def _is_of_this_format(path: Path, journal: Journal) -> bool:
     except OSError as error:
         journal.note("E3001", str(path), reason=_words(error))
         return False
-    if found.isdigit() and found not in _READABLE:
+    if found.isdigit() and found not in READABLE:
         journal.note("E3002", str(path), found=found, known=FORMAT)
         return False
     return True
