@@ -72,6 +72,8 @@ class Store:
         """Called when there is something to do for the writing thread."""
         self.hurry: Callable[[], None] = lambda: None
         """Called when a reader cannot go on before that is done."""
+        self.aside: Callable[[str, int, bytes], object] = lambda name, at, data: None
+        """Called with what is to be kept in quarantine: a name, a number and the bytes."""
         self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
         self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
         self._publishes_synced = publishes_synced
