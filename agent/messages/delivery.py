@@ -180,6 +180,14 @@ _RECORDS = {
         "探测消息已读回（主题 {topic}）",
         "the canary came back (topic {topic})",
     ),
+    "E4014": Message(
+        "error",
+        "主题 {topic} 的消息单独发送时 {times} 次导致连接断开：暂不再发送，数据照常发送",
+        "what is sent on {topic} at each connect ended the connection {times} times when it was sent alone: it is left "
+        "out, and records go on",
+        "请平台方查看消息服务器日志中断开的原因，例如报文长度限制",
+        "ask the platform for the reason in the broker's log, such as a limit of the packet size",
+    ),
     "E4900": Message(
         "error",
         "发送程序出错：{error}；稍后自动重试",

@@ -6,7 +6,7 @@ only where the configuration asks for it.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from agent.formats.contract import Message
@@ -14,7 +14,7 @@ from agent.mqtt import Link, LinkFailed
 from agent.publish.pace import Pace
 from drivers.contract import Journal
 
-Publish = Callable[[Sequence[Message]], None]
+Publish = Callable[[Message], Awaitable[None]]
 
 
 class Canary:
@@ -44,7 +44,7 @@ class Canary:
             return
         self._song = b'{"canary":"%b"}' % secrets.token_hex(8).encode()
         self._is_heard.clear()
-        publish([Message(self._topic, self._song)])
+        await publish(Message(self._topic, self._song))
         try:
             async with asyncio.timeout(self._pace.canary_s):
                 await self._is_heard.wait()

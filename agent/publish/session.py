@@ -81,6 +81,10 @@ class Session(Generic[S]):
         self._others = 0
         """How many messages that are no records are under way."""
         self._alone: _Alone | None = None
+        self._greeting = ""
+        """The topic of what is under way alone before the first record."""
+        self._is_open = asyncio.Event()
+        """Neither what comes before the first record nor a record that must be alone is under way."""
         self._begun_s = time.monotonic()
 
     async def run(self) -> None:
@@ -93,7 +97,7 @@ class Session(Generic[S]):
                 scope.start(self._health(), f"health to {ways.name}")
                 scope.start(self._turns(), f"turns of {ways.name}")
                 if ways.canary is not None and self._link.protocol == "3.1.1":
-                    scope.start(ways.canary.sing(self._link, self._beside), f"canary of {ways.name}")
+                    scope.start(ways.canary.sing(self._link, self._aside), f"canary of {ways.name}")
                 await asyncio.wait((self._link.lost,))
         finally:
             self._refusals.close()
@@ -105,15 +109,28 @@ class Session(Generic[S]):
         return self._ways.snapshot()._replace(max_packet=self._link.split_above)
 
     async def _begin(self) -> None:
-        """While a record is under suspicion, one by one: what kills the connection here is none."""
+        """While something is under suspicion, one by one."""
         ways = self._ways
         ways.state, messages = ways.format.begin(ways.state, self._snapshot())
-        if not self._suspicion.is_careful:
+        messages = [message for message in messages if not self._suspicion.leaves_out(message.topic)]
+        if not self._suspicion.is_greeting_slowly:
             self._beside(messages)
-            return
-        for message in messages:
-            self._beside((message,))
-            await self._link.idle()
+        else:
+            for message in messages:
+                self._greeting = message.topic
+                self._beside((message,))
+                await self._link.idle()
+            self._greeting = ""
+        self._is_open.set()
+
+    async def _opened(self) -> None:
+        """Wait until there may be something beside the records."""
+        while not self._is_open.is_set():
+            await self._is_open.wait()
+
+    async def _aside(self, message: Message) -> None:
+        await self._opened()
+        self._beside((message,))
 
     async def _records(self) -> None:
         await self._begin()
@@ -136,6 +153,7 @@ class Session(Generic[S]):
         ways = self._ways
         await self._proved()
         while True:
+            await self._opened()
             ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
             self._beside(messages)
             await asyncio.sleep(ways.pace.health_every_s)
@@ -153,6 +171,7 @@ class Session(Generic[S]):
 
     def _answered_beside(self, topic: str, refusal: Refusal | None) -> None:
         self._others -= 1
+        self._suspicion.greeted(topic)
         if refusal is None:
             self._refusals.accepted(topic)
             self._prove()
@@ -167,10 +186,12 @@ class Session(Generic[S]):
             self._ways.reader.refuse(entry.lsn, wait_s)
             return
         await self._link.idle()
+        self._is_open.clear()
         self._alone = _Alone(entry, time.monotonic(), self._proof.is_set())
         self._send(entry, self._snapshot())
         await self._link.idle()
         self._alone = None
+        self._is_open.set()
 
     def _send(self, entry: Entry, snapshot: Snapshot) -> None:
         ways = self._ways
@@ -246,9 +267,15 @@ class Session(Generic[S]):
             self._link.cause not in NOT_CUT,
             sent_s - self._begun_s,
             now - sent_s,
+            self._others,
+            self._greeting if self._proof.is_set() and self._others == 1 and not flying else "",
         )
-        if self._suspicion.lost(loss) is not None and alone is not None:
+        convicted = self._suspicion.lost(loss)
+        if convicted is not None and alone is not None:
             self._convict(alone.entry)
+        if loss.greeting and self._suspicion.leaves_out(loss.greeting):
+            facts = {"topic": loss.greeting, "times": self._ways.pace.strikes}
+            self._ways.journal.note("E4014", self._ways.name, **facts)
 
     def _convict(self, entry: Entry) -> None:
         record = entry.record

@@ -33,6 +33,10 @@ class Loss:
     """How long it had held, when `alone` was sent or else at its end."""
     flight_s: float = 0.0
     """From sending `alone` to the end."""
+    others: int = 0
+    """How many messages that are no records were under way."""
+    greeting: str = ""
+    """The topic of the one that was, where it was alone on a connection that had proved to be alive: a meta."""
 
 
 class Suspicion:
@@ -47,6 +51,9 @@ class Suspicion:
         """With their strikes."""
         self._is_explained = False
         """One of those who were suspected together has a strike."""
+        self._greetings: dict[str, int] = {}
+        """Topics of metas, with the strikes since one was acknowledged."""
+        self._are_others_suspect = False
         self.patience_s = pace.trial_s
         """How long a connection must have held before an accused is tried on it."""
         self.is_accusing = False
@@ -56,6 +63,19 @@ class Suspicion:
     def is_careful(self) -> bool:
         """Whether anybody must go alone."""
         return bool(self._suspects or self._accused)
+
+    @property
+    def is_greeting_slowly(self) -> bool:
+        """Whether what begins a connection goes one by one, so that none of it is confused with anything else."""
+        return self.is_careful or self._are_others_suspect
+
+    def leaves_out(self, topic: str) -> bool:
+        """A meta that ended the connection too often is not sent until one has held for long."""
+        return self._greetings.get(topic, 0) >= self._pace.strikes
+
+    def greeted(self, topic: str) -> None:
+        """A message that is no record was answered."""
+        self._greetings.pop(topic, None)
 
     @property
     def is_idle(self) -> bool:
@@ -85,7 +105,13 @@ class Suspicion:
     def lost(self, loss: Loss) -> Key | None:
         """A connection ended; the record that is convicted now, if one is."""
         self.is_accusing = False
-        if not loss.is_cut or not loss.flying:
+        self._are_others_suspect = loss.others > 0
+        if loss.held_s >= self._pace.trial_most_s:
+            self._greetings.clear()
+        if loss.is_cut and loss.greeting:
+            self.is_accusing = True
+            self._greetings[loss.greeting] = self._greetings.get(loss.greeting, 0) + 1
+        elif not loss.is_cut or not loss.flying:
             self._blame_line(loss.held_s)
         elif loss.alone is None:
             self._suspect(loss)

@@ -157,3 +157,18 @@ async def test_row_40_what_is_too_large_for_a_broker_that_cannot_say_so(tmp_path
             await here.delivered(41)
         assert {value for _, value, _ in seen.samples("die01", "n")} == set(range(40))
         assert [body["data"]["reason"] for body in seen.of("event", "die01")] == ["poison"]
+
+
+async def test_row_40_a_meta_that_kills_the_connection_is_left_out(tmp_path: Path, seed: int) -> None:
+    """No record is blamed for it, and they are all delivered."""
+    async with broker(Habits(dies_of=lambda message: message.topic.endswith("/meta"))) as peer:
+        async with site(tmp_path, peer.port, pace=HASTY) as here:
+            hurry(here, seed)
+            for number in range(100):
+                here.sample(number)
+            await here.delivered(100)
+            assert here.told.codes().count("E4014") == 1
+            assert "lost E4004" not in here.told.codes(), "no other client is suspected"
+            assert here.reader.tally.dropped == {}
+        assert set(numbers(peer)) == set(range(100))
+        assert peer.deaths <= 5
