@@ -351,7 +351,7 @@ class LogReader:
         if item is not None and self.lose(lsn, reason):
             record = item.record
             self._store.announce_loss(record, [self.name], reason)
-            if said:
+            if said and self._store.aside is not None:
                 self._store.aside(f"{reason}-{record.stream}-{record.boot}", record.seq, said)
             self._store.left(lsn)
             self.wake()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -39,9 +39,15 @@ class Ways(Generic[S]):
     report: Callable[[], Mapping[str, object]]
     journal: Journal
     pace: Pace
-    refusals: Refusals
-    suspicion: Suspicion
-    canary: Canary | None = None
+    canary_topic: InitVar[str | None] = None
+    refusals: Refusals = field(init=False)
+    suspicion: Suspicion = field(init=False)
+    canary: Canary | None = field(init=False)
+
+    def __post_init__(self, canary_topic: str | None) -> None:
+        self.refusals = Refusals(self.name, self.reader, self.journal, self.pace)
+        self.suspicion = Suspicion(self.pace)
+        self.canary = Canary(self.name, canary_topic, self.journal, self.pace) if canary_topic else None
 
 
 @dataclass(slots=True)

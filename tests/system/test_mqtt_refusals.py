@@ -8,7 +8,8 @@ import pytest
 from agent.log import Log
 from agent.messages import Catalogue
 from tests.agent.test_publish import DATA, QUICK, site
-from tests.fakes.agent import platform
+from tests.fakes.agent import agent, platform
+from tests.fakes.agent import site as configured
 from tests.fakes.broker import Broker, Habits, broker
 from tests.fakes.mosquitto import mosquitto
 
@@ -136,3 +137,16 @@ async def test_row_27_nothing_is_subscribed_to_without_need(tmp_path: Path, prot
         assert not [message for message in peer.published if message.topic == CANARY]
         async with site(tmp_path / "other", peer.port, pace=IMPATIENT, protocol="3.1.1", canary=CANARY):
             await peer.until(lambda: peer.subscribes > 0)
+
+
+async def test_row_27_the_canary_of_the_configuration_is_beside_the_state(tmp_path: Path) -> None:
+    device = {"name": "press", "connection": "sim", "tags": [{"name": "x_turns", "address": "counter(1ms, 1000)"}]}
+    async with mosquitto(tmp_path) as peer, platform(peer.port) as seen:
+        where = {"name": "county", "url": f"mqtt://127.0.0.1:{peer.port}", "protocol": "3.1.1", "canary": True}
+        file = configured(tmp_path, [{"name": "sim", "driver": "simulated"}], [device], destinations=[where])
+        async with agent(file) as running:
+            topic = "lineside/v1/factory-a/gateways/gw-test/canary"
+            await seen.until(lambda: any(message.topic == topic for message in seen.messages))
+            await seen.sees("press", "x_turns")
+            assert await running.stop() == 0
+        assert running.said("E4013") == []
