@@ -107,12 +107,15 @@ class Suspicion:
         self.is_accusing = False
         self._are_others_suspect = loss.others > 0
         if loss.held_s >= self._pace.trial_most_s:
-            self._greetings.clear()
+            self._forget(loss.flying)
         if loss.is_cut and loss.greeting:
             self.is_accusing = True
             self._greetings[loss.greeting] = self._greetings.get(loss.greeting, 0) + 1
         elif not loss.is_cut or not loss.flying:
             self._blame_line(loss.held_s)
+            if loss.alone is not None:
+                # Silence is no evidence, and nothing may wait for it again.
+                self._suspects.discard(loss.alone)
         elif loss.alone is None:
             self._suspect(loss)
         elif loss.flight_s > self._pace.kill_s:
@@ -120,6 +123,12 @@ class Suspicion:
         else:
             return self._strike(loss.alone)
         return None
+
+    def _forget(self, flying: Set[Key]) -> None:
+        """On a connection that held for long everything had its turn; who is not there was dropped for want of room."""
+        self._greetings.clear()
+        self._suspects &= flying
+        self._accused = {key: strikes for key, strikes in self._accused.items() if key in flying}
 
     def _suspect(self, loss: Loss) -> None:
         again = self._crowd & loss.flying

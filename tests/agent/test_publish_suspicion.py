@@ -106,6 +106,36 @@ def test_patience_has_a_bound_and_a_connection_that_holds_restores_it() -> None:
     assert suspicion.patience_s == PACE.trial_s
 
 
+def test_silence_acquits_who_was_alone() -> None:
+    """Else the next connection would wait for the same answer, with everything behind it."""
+    suspicion = accused()
+    suspicion.lost(Loss(frozenset({key(2)}), key(2), False, 61.0, 30.0))
+    assert not suspicion.watches(key(2))
+
+
+def test_who_was_dropped_meanwhile_is_forgotten() -> None:
+    suspicion = accused()
+    suspicion.lost(crowd(8, held_s=PACE.trial_most_s))
+    assert not suspicion.is_careful
+
+
+def test_a_meta_that_strikes_three_times_is_left_out_for_a_while() -> None:
+    suspicion = Suspicion(PACE)
+    struck = Loss(frozenset(), None, True, 0.1, others=1, greeting="die01/meta")
+    suspicion.lost(Loss(frozenset(), None, True, 0.1, others=2))
+    assert suspicion.is_greeting_slowly
+    suspicion.lost(struck)
+    suspicion.greeted("die01/meta")
+    for _ in range(2):
+        suspicion.lost(struck)
+        assert suspicion.is_accusing
+        assert not suspicion.leaves_out("die01/meta"), "it was acknowledged once"
+    suspicion.lost(struck)
+    assert suspicion.leaves_out("die01/meta")
+    suspicion.lost(crowd(1, held_s=PACE.trial_most_s))
+    assert not suspicion.leaves_out("die01/meta")
+
+
 WINDOW = 32
 
 
