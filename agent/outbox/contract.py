@@ -55,8 +55,11 @@ class Reader(Protocol):
         False where there is nothing to keep back: it is confirmed or dropped.
         """
 
-    def set_aside(self, lsn: int, reason: str) -> None:
-        """It can never be delivered there: counted as dropped for `reason`, announced as a gap, not offered again."""
+    def set_aside(self, lsn: int, reason: str, said: bytes = b"") -> None:
+        """It can never be delivered there: counted as dropped for `reason`, announced as a gap, not offered again.
+
+        What was `said` of it is kept among the state, as far as there is room, for those who look for the fault.
+        """
 
 
 class Outbox(Protocol):

@@ -198,7 +198,10 @@ def listed(disk: Disk, name: str, end: int) -> list[Listed]:
 
 
 def quarantine(path: Path, room: int = 16 * 1024 * 1024, most: int = 1024 * 1024) -> Callable[[str, int, bytes], None]:
-    """Keeps what is damaged as `<segment>-<place>.bin`, up to `most` bytes of each and `room` of all; never raises."""
+    """Keeps what is damaged, or set aside, as `<name>-<place>.bin`, up to `most` bytes of each and `room` of all.
+
+    Never raises.
+    """
 
     def aside(name: str, at: int, data: bytes) -> None:
         try:

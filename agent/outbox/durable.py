@@ -87,6 +87,8 @@ class Durable:
                 for name in backfill
                 for is_kept in (False, True)
             }
+            loop = asyncio.get_running_loop()
+            store.aside = lambda name, at, data: loop.run_in_executor(threads.writing, aside, name, at, data)
             feeding = store.ask = Feeding(store, walks, threads.reading, around)
             pump = Pump(store, logs[1], folder, threads, around, syncs=sync != "never")
         return cls(state, store, pump, feeding, threads.writing, _previous(state, found), found.newest_ms)

@@ -355,11 +355,14 @@ class LogReader:
             self.wake()
         return True
 
-    def set_aside(self, lsn: int, reason: str) -> None:
+    def set_aside(self, lsn: int, reason: str, said: bytes = b"") -> None:
         lsn = self._moved.get(lsn, lsn)
         item = self.holds(lsn) or self._store.tail.find(lsn)
         if item is not None and self.lose(lsn, reason):
-            self._store.announce_loss(item.record, [self.name], reason)
+            record = item.record
+            self._store.announce_loss(record, [self.name], reason)
+            if said and self._store.aside is not None:
+                self._store.aside(f"{reason}-{record.stream}-{record.boot}", record.seq, said)
             self._store.left(lsn)
             self.wake()
 

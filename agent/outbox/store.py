@@ -44,6 +44,10 @@ class Fetch(Protocol):
     ) -> None: ...
 
 
+Aside = Callable[[str, int, bytes], object]
+"""Keeps bytes in quarantine, under a name and a number."""
+
+
 class Store:
     """Records of all streams, and where each destination stands."""
 
@@ -63,8 +67,7 @@ class Store:
         self.limits = limits
         self.gaps = recovered.gaps
         self.tail = Tail()
-        self.main = recovered.main
-        self.kept = recovered.kept
+        self.main, self.kept = recovered.main, recovered.kept
         self.next = self.written = self._synced = recovered.next
         self.next_kept = recovered.next_kept
         self.is_on_disk = False  # whether what is appended reaches the disk; else memory is all there is
@@ -74,6 +77,7 @@ class Store:
         """Called when there is something to do for the writing thread."""
         self.hurry: Callable[[], None] = lambda: None
         """Called when a reader cannot go on before that is done."""
+        self.aside: Aside | None = None
         self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
         self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
         self._publishes_synced = publishes_synced
