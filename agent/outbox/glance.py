@@ -152,7 +152,7 @@ def look(path: Path, destination: str) -> Glance:
         known = _json(path / f"{DESTINATIONS}.json")
         folder = Folder(*(ReadOnlyDisk(path / name) for name in ("log", "kept", "cursors")))
         before = known if isinstance(known, list) else []
-        recovered, _ = open_logs(folder, [destination], before, _Quiet(), syncs=False, now_s=0.0)
+        recovered, _ = open_logs(folder, [destination], before, _Quiet(), syncs=False, now_s=0.0, begin=lambda: None)
     except FileNotFoundError:
         raise NoOutbox("E3020", path=path) from None
     except OSError as error:
