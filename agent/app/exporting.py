@@ -62,7 +62,7 @@ class Export:
         for records in self.glance.pieces():
             yield b"".join(self._lines(records))
         yield self._state()
-        lost = self.glance.gaps.due(self._name, math.inf, lambda: (self._snapshot.now_ms, None), 0)
+        lost = self.glance.gaps.due(self._name, math.inf, lambda: (self._snapshot.now_ms, None))
         yield end(self._gateway, self._name, self._snapshot.now_ms, self.done.records, lost)
 
     def _lines(self, records: Sequence[Found]) -> Iterator[bytes]:

@@ -95,12 +95,17 @@ class Gaps:
             known.widen(span)
 
     def due(
-        self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]], number: int
+        self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]], number: int | None = None
     ) -> list[Record]:
-        """What `destination` lost at or before a monotonic time, as events that will have the numbers from there on."""
+        """Take out what `destination` lost at or before a monotonic time, as events.
+
+        Where these will have the numbers from `number` on, they are remembered until those are safe (`forget`).
+        """
         keys = [key for key, span in self._spans.items() if destination in key[3] and span.since <= before_s]
         told = [(key, self._spans.pop(key)) for key in keys]
-        self._told.update(enumerate(told, number))
+        if number is not None:
+            self._told.update(enumerate(told, number))
+        self.is_changed = self.is_changed or bool(told)
         return [_announcement(key, span, *now()) for key, span in told]
 
     def forget(self, is_safe: Callable[[int], bool]) -> None:

@@ -223,10 +223,6 @@ class Store:
         """The first number from there on that need not be fetched."""
         return self.tail.first_from(number, self.next)
 
-    def disk_end(self, number: int, until: int) -> int:
-        """Up to where the disk must be asked, from a number that memory does not have."""
-        return min(until, self.first_in_memory(number))
-
     def unsaved(self, reader: LogReader) -> int:
         return reader.unsaved if self.is_on_disk and not self.is_stalled else 0
 
