@@ -13,15 +13,13 @@ import pytest
 
 from tests.fakes.agent import Agent, agent
 from tests.fakes.disks import ext4
-from tests.fakes.plant import PERIOD_S, Plant, bulk, plant, started
+from tests.fakes.plant import ON_ITS_WAY_S, PERIOD_S, Plant, bulk, plant, started
 from tests.fakes.proxy import ANSWERS
 
 pytestmark = pytest.mark.needs("mosquitto")
 
 WINDOW = 32
 """Messages in flight; each of them may arrive twice when the agent is killed."""
-ON_ITS_WAY_S = 0.3
-"""From the PLC's answer to the log, on a machine that does other things as well: promises.md calls it the batch."""
 STOP_S = 5.0
 
 Keys = dict[str, Any]
