@@ -75,13 +75,14 @@ class Desk:
         try:
             self._write(job)
             # What is announced in the page is missing here, so it comes after that, and before anything is removed.
-            self._save(job)
-            self._remove(job)
+            self._save([job.gaps] if job.gaps else (), job)
         except OSError as failed:
             error = failed
         try:
-            for name, content in job.cursors:
-                self._cursors.overwrite(name, content)
+            # To a cursor that is older than a removal, what was delivered would be damage.
+            self._save(job.cursors, job)
+            if error is None:
+                self._remove(job)
         except OSError as failed:
             error = error or failed
         made = Outcome(
@@ -105,11 +106,12 @@ class Desk:
         if job.sync:
             self._main.sync()
 
-    def _save(self, job: Job) -> None:
-        if job.gaps is not None:
-            self._cursors.overwrite(*job.gaps)
+    def _save(self, files: Sequence[tuple[str, bytes]], job: Job) -> None:
+        """What a removal rests on is synced."""
+        for name, content in files:
+            self._cursors.overwrite(name, content)
             if job.remove or job.remove_kept:
-                self._cursors.sync(job.gaps[0])
+                self._cursors.sync(name)
 
     def _remove(self, job: Job) -> None:
         for disk, names in ((self._main_disk, job.remove), (self._kept_disk, job.remove_kept)):

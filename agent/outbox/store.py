@@ -16,6 +16,7 @@ from typing import Protocol
 from agent.outbox.bodies import body, to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
+from agent.outbox.damages import Damages
 from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import GAPS, TO, Recovered
@@ -83,7 +84,7 @@ class Store:
         self._queue: deque[Item] = deque()  # what is to be written, in order, while the disk is fine
         self._slots = recovered.slots
         self._losing: dict[str, int] = {}
-        self._blamed: list[str] = []  # who lost something by the newest damage
+        self._damages, self._damages_kept = Damages(), Damages()
         self.readers = {
             name: LogReader(self, name, backfill, *recovered.cursors.get(name, self._at_head()))
             for name, backfill in destinations.items()
@@ -246,15 +247,18 @@ class Store:
 
     def _mourn(self, piece: Piece, *, is_kept: bool) -> None:
         """What is damaged is damaged for every destination that still needs it."""
+        damages = self._damages_kept if is_kept else self._damages
         for first, end in piece.damaged:
             lost = {
                 name: reader.lose_all(first, end, "damaged", is_kept=is_kept) for name, reader in self.readers.items()
             }
-            self._blamed = [name for name, count in lost.items() if count]
-            if self._blamed:
+            if any(lost.values()):
+                damages.lose(first, end, [name for name, count in lost.items() if count])
                 self._around.journal.note("E3006", self._around.place, records=max(lost.values()))
-        for hole in piece.holes if self._blamed else ():
-            self.gaps.lose_hole(hole, self._blamed, "damaged", self.monotonic())
+        for hole in piece.holes:
+            untold, losers = damages.untold(hole)
+            if untold is not None:
+                self.gaps.lose_hole(untold, losers, "damaged", self.monotonic())
         if piece.damaged:
             self.wanted()
 
@@ -284,13 +288,17 @@ class Store:
         page = self._page()
         floor = min((reader.main.base for reader in self.readers.values()), default=self.next)
         floor_kept = min((reader.kept.base for reader in self.readers.values()), default=self.next_kept)
+        gone = [segment.name for segment in self.main.done(min(floor, self._synced))]
+        gone_kept = [segment.name for segment in self.kept.done(floor_kept)]
+        if gone or gone_kept:
+            self.dirty.update(self.readers)
         return Job(
             page,
             sync or (self._publishes_synced and page is not None),
             self.cursor_files(),
             self.gaps_file(),
-            [segment.name for segment in self.main.done(min(floor, self._synced))],
-            [segment.name for segment in self.kept.done(floor_kept)],
+            gone,
+            gone_kept,
             now_ms=self.now_ms,
         )
 

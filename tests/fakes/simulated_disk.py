@@ -12,18 +12,26 @@ class SimulatedFile:
         self._disk = disk
         self._name = name
         self._content = disk.files[name]
+        self._at = 0
         self.has_failed = False
 
     def write(self, data: bytes) -> None:
         self._disk.before("write", self._name)
         room = self._disk.room - sum(len(content) for content in self._disk.files.values())
         if self._disk.is_broken or len(data) > room:
-            self._content.extend(data[: max(room, 0)] if not self._disk.is_broken else data[: len(data) // 3])
+            self._put(data[: max(room, 0)] if not self._disk.is_broken else data[: len(data) // 3])
             raise OSError(errno.EIO if self._disk.is_broken else errno.ENOSPC, "no")
-        self._content.extend(data)
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        """Where it stands, though somebody has cut off what was before."""
+        self._content.extend(bytes(max(self._at - len(self._content), 0)))
+        self._content[self._at :] = data
+        self._at += len(data)
 
     def cut(self, size: int) -> None:
         del self._content[size:]
+        self._at = size
 
     def sync(self) -> None:
         self._disk.before("sync", self._name)

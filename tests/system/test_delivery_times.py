@@ -111,12 +111,12 @@ async def test_after_a_long_outage_live_data_comes_at_once_and_the_backlog_at_it
             assert await site.ends_by(running, signal.SIGTERM) == 0
         await site.settle(file)
         tails = site.tails()
-    first = next(message.at for message, _, _ in samples(site.seen, mark) if not message.body.get("hist"))
     came = [
         (message.at, site.produced.at[unit][value])
         for message, unit, value in samples(site.seen, mark)
         if message.at <= drained
     ]
+    first = min(at for at, made in came if made > returned)
     backlog = sorted(at for at, made in came if gone < made < returned - BEHIND_S - 1)
     live_s = sorted(at - made for at, made in came if made > first)
     rate = (len(backlog) - RATE) / (backlog[-1] - backlog[RATE])

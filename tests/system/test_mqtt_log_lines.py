@@ -103,7 +103,8 @@ def denied(directory: Path) -> Trouble:
         site.broker.reload()
         site.proxy.cut()  # else the next attempt may be a minute away
 
-    return Trouble(hurt, (f"acl_file {access}",))
+    # With 0, no bound, mosquitto 2.0 hangs up where it should refuse.
+    return Trouble(hurt, (f"acl_file {access}", "max_queued_messages 100000"))
 
 
 def login(directory: Path) -> Trouble:

@@ -85,11 +85,13 @@ class Finder:
         )
         self.announced.append((Identity(record.stream, boot, first), last, records))
 
-    def turns(self, rejected: float = 0.0, most_read: int = 4) -> Iterator[int]:
+    def turns(
+        self, *, rejected: float = 0.0, most_read: int = 4, least: int = 20, flushed: float = 0.75
+    ) -> Iterator[int]:
         """The active phase: each turn ends where a fault may come."""
-        for turn in range(self.chance.randint(20, 80)):
+        for turn in range(self.chance.randint(least, 80)):
             self.append()
-            if self.chance.random() < 0.75:
+            if self.chance.random() < flushed:
                 self.flush()
             self.read(self.chance.randint(0, most_read), rejected)
             yield turn
@@ -114,22 +116,26 @@ class Finder:
             while self.read(100, share):
                 self.flush()
 
-    def check(self, allowed: Set[Identity] = NOBODY) -> set[Identity]:
-        """Each that was accepted arrived, is announced or may be gone; the announced ones."""
+    def told(self, missing: Set[Identity]) -> set[Identity]:
+        """Those of them that lie in a gap that was announced."""
+        return {
+            one
+            for one in missing
+            if any(one[:2] == first[:2] and first.seq <= one.seq <= last for first, last, _ in self.announced)
+        }
+
+    def check(self, allowed: Set[Identity] = NOBODY, *, is_exact: bool = True) -> set[Identity]:
+        """Each that was accepted arrived, is announced or may be gone; the announced ones.
+
+        Not exact: where a part of what is damaged had been delivered, more may be announced than is missing.
+        """
         tally = self.bench.reader().tally
         assert tally.queued == 0
         assert tally.accepted == tally.delivered + sum(tally.dropped.values())
         missing = self.appended - set(self.arrived) - allowed
-        told = {
-            identity
-            for identity in missing
-            if any(
-                (identity.stream, identity.boot) == first[:2] and first.seq <= identity.seq <= last
-                for first, last, _ in self.announced
-            )
-        }
-        assert missing == told, f"lost in silence: {sorted(missing - told)}"
-        assert sum(records for _, _, records in self.announced) == len(missing), self.announced
+        assert missing == self.told(missing), f"lost in silence: {sorted(missing - self.told(missing))}"
+        announced = sum(records for _, _, records in self.announced)
+        assert announced == len(missing) if is_exact else announced >= len(missing), self.announced
         return missing
 
 
@@ -187,8 +193,8 @@ def test_scenario_4_crash_and_reopen(chance: random.Random, power: bool) -> None
 def test_scenario_5_overfilled(chance: random.Random) -> None:
     """Vector drops the newest and does not look for them. Here the oldest samples go, the newest and all events stay,
     and each loss is announced."""
-    finder = Finder(chance, max_bytes=4 * SEGMENT_BYTES)
-    for _ in finder.turns(most_read=0):
+    finder = Finder(chance, max_bytes=8 * SEGMENT_BYTES)
+    for _ in finder.turns(most_read=0, least=60, flushed=1.0):
         pass
     newest = {stream: max(one.seq for one in finder.appended if one.stream == stream) for stream in STREAMS}
     finder.quiesce()
@@ -210,7 +216,7 @@ def damaged(finder: Finder, harm: Callable[[bytearray], object]) -> tuple[Set[Id
             harm(disk.files[finder.chance.choice(sorted(disk.files))])
             before = frozenset(finder.appended)
     finder.quiesce()
-    return frozenset(finder.appended - before), finder.check()
+    return frozenset(finder.appended - before), finder.check(is_exact=False)
 
 
 def test_scenario_6_corruption(chance: random.Random) -> None:
@@ -256,19 +262,12 @@ def end(where: str) -> NoReturn:
     raise Crash(where)
 
 
-def survives(bench: Bench) -> None:
-    for disk in bench.disks:
-        assert isinstance(disk, SimulatedDisk)
-        disk.before = lambda what, name: None
-
-
 @pytest.mark.parametrize("power", [False, True], ids=["kill", "power cut"])
 def test_a_crash_between_the_cursor_and_the_removal_of_a_segment(seed: int, power: bool) -> None:
     """At every step of the job that saves how far a destination is and removes what it has: delivered is delivered."""
     steps = []
     for step in itertools.count():
-        chance = random.Random(f"{seed}/{step}")
-        finder = Finder(chance)
+        finder = Finder(random.Random(seed))
         while len(finder.bench.store.main.segments) < 4:
             finder.append()
             finder.flush()
@@ -280,9 +279,7 @@ def test_a_crash_between_the_cursor_and_the_removal_of_a_segment(seed: int, powe
             steps.append(str(crash))
         else:
             break
-        survives(finder.bench)
-        finder.restart((lambda bench=finder.bench, chance=chance: bench.cut_power(chance)) if power else finder.bench.kill)
-        finder.quiesce()
+        after_a_crash(finder, power=power)
         assert finder.check() == set(), steps[-1]
         assert "E3006" not in finder.bench.told.codes(), steps[-1]
     assert [one.split()[0] for one in steps].count("remove") >= 3
@@ -292,31 +289,32 @@ def test_a_crash_between_the_cursor_and_the_removal_of_a_segment(seed: int, powe
 def test_a_crash_while_room_is_made_loses_nothing_in_silence(seed: int, power: bool) -> None:
     """At every step of the jobs that let go of a segment for want of room. What is announced may have been saved by
     the crash itself."""
-    crashes = 0
+    steps = []
     for step in itertools.count():
-        chance = random.Random(f"{seed}/{step}")
-        finder = Finder(chance, max_bytes=3 * SEGMENT_BYTES)
-        while len(finder.bench.store.main.segments) < 3:
-            finder.append()
+        finder = Finder(random.Random(seed), max_bytes=5 * SEGMENT_BYTES)
+        while finder.bench.store.size < 5 * SEGMENT_BYTES - 400:
+            finder.append(3)
             finder.flush()
-        finder.append(15)
-        finder.append(15)
+        while len(finder.unwritten) < 6:
+            finder.append(3)
         crash_at(finder.bench, step)
         try:
             finder.bench.work(sync=True)
-        except Crash:
-            crashes += 1
+        except Crash as crash:
+            steps.append(str(crash))
         else:
             break
-        survives(finder.bench)
-        lost = finder.restart(
-            (lambda bench=finder.bench, chance=chance: bench.cut_power(chance)) if power else finder.bench.kill
-        )
-        finder.quiesce()
-        missing = finder.appended - set(finder.arrived) - lost
-        spans = [(*first[:2], first.seq, last) for first, last, _ in finder.announced]
-        silent = [
-            one for one in missing if not any(one[:2] == span[:2] and span[2] <= one.seq <= span[3] for span in spans)
-        ]
-        assert not silent
-    assert crashes >= 8
+        missing, lost = after_a_crash(finder, power=power)
+        assert missing == finder.told(missing), steps[-1]
+        assert not missing & lost
+    assert [one.split()[0] for one in steps].count("remove") >= 1
+
+
+def after_a_crash(finder: Finder, *, power: bool) -> tuple[set[Identity], Set[Identity]]:
+    """Start again and deliver everything; what is missing, and what may be because it was not flushed."""
+    for disk in finder.bench.disks:
+        assert isinstance(disk, SimulatedDisk)
+        disk.before = lambda what, name: None
+    lost = finder.restart((lambda: finder.bench.cut_power(finder.chance)) if power else finder.bench.kill)
+    finder.quiesce()
+    return finder.appended - set(finder.arrived) - lost, lost
