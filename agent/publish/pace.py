@@ -6,7 +6,7 @@ from agent.backoff import CAP_S
 from agent.mqtt import Cause
 
 NOBODY_S = 1.5
-"""Where nobody listens, the broker is down, and asking again costs it nothing: when it is back, live data should be there
+"""Where nobody listens, the broker is down, and asking again costs it nothing: when it is back, live data should arrive
 within two seconds."""
 SILENT_S = 8.0
 """Where nothing is heard of it: ten seconds after its return we should be connected."""

@@ -186,7 +186,6 @@ async def started(running: Agent) -> None:
 @contextlib.asynccontextmanager
 async def plant(directory: Path, seed: int, *lines: str) -> AsyncIterator[Plant]:
     """Everything but the agent. `lines` are added to the configuration of the broker, which keeps its sessions."""
-    directory.mkdir(exist_ok=True)
     lasting = "persistence true", f"persistence_location {directory}/"
     async with (
         mosquitto(directory, [*NO_BOUNDS, *lasting, *lines]) as broker,

@@ -106,7 +106,7 @@ class SimulatedDisk:
         self.aside.append(name)
 
     def cut_power(self, chance: random.Random) -> None:
-        """Of what was not synced a part survives, up to any byte; of what was written over, any state or a part of it."""
+        """Of what was not synced a part survives, up to any byte; of what was written over, any state or a part."""
         for name, content in self.files.items():
             safe = len(self.synced.get(name, b""))
             if (past := self._past.pop(name, None)) is not None:

@@ -169,10 +169,14 @@ async def test_t11_a_minute_of_each_fault_of_the_broker(tmp_path: Path, seed: in
     assert max(most.values()) <= LINES_A_MINUTE
 
 
+def _prepared(directory: Path, name: str) -> Trouble:
+    directory.mkdir()
+    return TROUBLES[name](directory)
+
+
 async def _suffer(directory: Path, seed: int, name: str) -> list[str]:
     """What the agent said between its start and its stop."""
-    directory.mkdir()
-    trouble = TROUBLES[name](directory)
+    trouble = _prepared(directory, name)
     async with plant(directory, seed, *trouble.lines) as site:
         destination = dict(trouble.destination)
         if trouble.is_direct:

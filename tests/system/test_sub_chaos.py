@@ -115,9 +115,7 @@ def taken_out(site: Plant, chance: random.Random) -> tuple[Gap, int]:
     data = path.read_bytes()
     arrived = {identity[:3] for identity in site.ledger.look().bodies}
     waiting = [
-        one
-        for one in frames.scan(data)
-        if one.kind == frames.RECORD and (one.stream, one.boot, one.seq) not in arrived
+        one for one in frames.scan(data) if one.kind == frames.RECORD and (one.stream, one.boot, one.seq) not in arrived
     ]
     assert len(waiting) >= 100, "there is a backlog"
     one = waiting[len(waiting) // 2 + chance.randrange(-20, 20)]

@@ -4,13 +4,14 @@ Vector drives its disk buffer through scenarios at random and calls a record tha
 handed out nor refused a silent loss: https://github.com/vectordotdev/vector, `lib/vector-buffers/examples/
 disk_v2_lossfinder.rs` at commit a202ea3. That a crash between the unlink of a file and the sync of the ledger makes a
 buffer that cannot be opened is its pull request 25570. Here they are translated by their meaning: a phase of appends,
-writes and reads with one fault in it, a quiet phase in which everything is delivered, and a check. The check is stricter:
+writes and reads with one fault in it, a quiet phase in which everything is delivered, and a check, which is stricter:
 what is missing must be announced, exactly, and what is announced must be missing.
 """
 
 import itertools
 import random
 from collections.abc import Callable, Iterator, Set
+from functools import partial
 from typing import NamedTuple, NoReturn
 
 import pytest
@@ -139,7 +140,7 @@ class Finder:
         return missing
 
 
-@pytest.fixture(params=range(10))
+@pytest.fixture(params=range(6))
 def chance(request: pytest.FixtureRequest, seed: int) -> random.Random:
     return random.Random(f"{seed}/{request.param}")
 
@@ -184,8 +185,7 @@ def test_scenario_4_crash_and_reopen(chance: random.Random, power: bool) -> None
     lost: Set[Identity] = NOBODY
     for turn in finder.turns(most_read=20):
         if turn == at:
-            cut = finder.bench.cut_power
-            lost = finder.restart((lambda: cut(chance)) if power else finder.bench.kill)
+            lost = finder.restart(partial(finder.bench.cut_power, chance) if power else finder.bench.kill)
     finder.quiesce()
     assert finder.check(lost) == set()
 
@@ -315,6 +315,6 @@ def after_a_crash(finder: Finder, *, power: bool) -> tuple[set[Identity], Set[Id
     for disk in finder.bench.disks:
         assert isinstance(disk, SimulatedDisk)
         disk.before = lambda what, name: None
-    lost = finder.restart((lambda: finder.bench.cut_power(finder.chance)) if power else finder.bench.kill)
+    lost = finder.restart(partial(finder.bench.cut_power, finder.chance) if power else finder.bench.kill)
     finder.quiesce()
     return finder.appended - set(finder.arrived) - lost, lost
