@@ -121,14 +121,13 @@ class Plant:
         is_new = all(any(n >= number for n in reversed(values[f"press{unit}"])) for unit, number in mark.items())
         return is_new and self.ledger.is_complete()
 
-    async def drained(self, patience_s: float = 30.0) -> None:
-        """Wait until the agent reports that nothing waits which is older than this call."""
-        since = asyncio.get_running_loop().time()
-        await self.seen.until(lambda: self._waits_for_less(since), patience_s)
+    async def drained(self, patience_s: float = 30.0, there: Ledger | None = None) -> None:
+        """Wait until the agent reports that nothing waits which is older than this call, here or at another platform."""
+        since, ledger = asyncio.get_running_loop().time(), there or self.ledger
+        await ledger.seen.until(lambda: self._waits_for_less(ledger.look(), since), patience_s)
 
-    def _waits_for_less(self, since: float) -> bool:
+    def _waits_for_less(self, ledger: Ledger, since: float) -> bool:
         """The report rounds to tenths of a second, and was on its way for a moment."""
-        ledger = self.ledger.look()
         return ledger.health_at > since and ledger.health["oldest_age_s"] <= ledger.health_at - since - 0.2
 
     async def settle(self, file: Path, **environment: str) -> None:

@@ -61,15 +61,19 @@ async def test_a_dead_destination_costs_the_other_no_time(tmp_path: Path, seed: 
             beside_s.append(await median_latency_s(site, site.file(destinations=[dead])))
         assert not back.messages
         way.refuses = False
-        there = Ledger(back, "dead")
-        await site.settle(site.file(destinations=[dead]))
-        await back.until(lambda: there.look().told and there.is_complete())
+        there, file = Ledger(back, "dead"), site.file(destinations=[dead])
+        async with agent(file) as running:
+            await started(running)
+            await site.drained(60, there)
+            assert await site.ends_by(running, signal.SIGTERM) == 0
+        await site.settle(file)
+        there.look()
         tails, here = site.tails(), site.ledger
     ratio = median(one / other for one, other in zip(beside_s, alone_s, strict=True))
     print(f"seed {seed}: medians in ms: alone {_ms(alone_s)}, beside a dead one {_ms(beside_s)}; ratio {ratio:.3f}")
     assert ratio <= MOST_SLOWER
     boots = {boot for _, boot in there.streams()}
-    assert len(boots) == PAIRS + 2
+    assert len(boots) == PAIRS + 3
     assert set(there.bodies) == {identity for identity in here.bodies if identity.boot in boots}
     assert [*there.changed, *there.unbalanced, *there.unexplained(), *there.gaps] == []
     assert max(tails) <= ON_ITS_WAY_S
