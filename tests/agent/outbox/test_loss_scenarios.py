@@ -262,52 +262,61 @@ def end(where: str) -> NoReturn:
     raise Crash(where)
 
 
+def crashes(made: Callable[[], Finder]) -> Iterator[tuple[Finder, str]]:
+    """The same log again and again, ended before each change that its next turn makes to a disk; what that was."""
+    for step in itertools.count():
+        finder = made()
+        crash_at(finder.bench, step)
+        try:
+            finder.bench.work(sync=True)
+        except Crash as crash:
+            yield finder, str(crash)
+        else:
+            return
+
+
 @pytest.mark.parametrize("power", [False, True], ids=["kill", "power cut"])
 def test_a_crash_between_the_cursor_and_the_removal_of_a_segment(seed: int, power: bool) -> None:
     """At every step of the job that saves how far a destination is and removes what it has: delivered is delivered."""
-    steps = []
-    for step in itertools.count():
+
+    def delivered() -> Finder:
         finder = Finder(random.Random(seed))
         while len(finder.bench.store.main.segments) < 4:
             finder.append()
             finder.flush()
         finder.read(1 << 30)
-        crash_at(finder.bench, step)
-        try:
-            finder.bench.work(sync=True)
-        except Crash as crash:
-            steps.append(str(crash))
-        else:
-            break
+        return finder
+
+    steps = []
+    for finder, step in crashes(delivered):
+        steps.append(step.split()[0])
         after_a_crash(finder, power=power)
-        assert finder.check() == set(), steps[-1]
-        assert "E3006" not in finder.bench.told.codes(), steps[-1]
-    assert [one.split()[0] for one in steps].count("remove") >= 3
+        assert finder.check() == set(), step
+        assert "E3006" not in finder.bench.told.codes(), step
+    assert steps.count("remove") >= 3
 
 
 @pytest.mark.parametrize("power", [False, True], ids=["kill", "power cut"])
 def test_a_crash_while_room_is_made_loses_nothing_in_silence(seed: int, power: bool) -> None:
     """At every step of the jobs that let go of a segment for want of room. What is announced may have been saved by
     the crash itself."""
-    steps = []
-    for step in itertools.count():
+
+    def full() -> Finder:
         finder = Finder(random.Random(seed), max_bytes=5 * SEGMENT_BYTES)
         while finder.bench.store.size < 5 * SEGMENT_BYTES - 400:
             finder.append(3)
             finder.flush()
         while len(finder.unwritten) < 6:
             finder.append(3)
-        crash_at(finder.bench, step)
-        try:
-            finder.bench.work(sync=True)
-        except Crash as crash:
-            steps.append(str(crash))
-        else:
-            break
+        return finder
+
+    steps = []
+    for finder, step in crashes(full):
+        steps.append(step.split()[0])
         missing, lost = after_a_crash(finder, power=power)
-        assert missing == finder.told(missing), steps[-1]
+        assert missing == finder.told(missing), step
         assert not missing & lost
-    assert [one.split()[0] for one in steps].count("remove") >= 1
+    assert "remove" in steps
 
 
 def after_a_crash(finder: Finder, *, power: bool) -> tuple[set[Identity], Set[Identity]]:
