@@ -122,7 +122,7 @@ class Plant:
         return is_new and self.ledger.is_complete()
 
     async def drained(self, patience_s: float = 30.0, there: Ledger | None = None) -> None:
-        """Wait until the agent reports that nothing waits which is older than this call; `there` is another platform."""
+        """Wait until the agent reports that nothing waits which is older than this call, or at another platform."""
         since, ledger = asyncio.get_running_loop().time(), there or self.ledger
         await ledger.seen.until(lambda: self._waits_for_less(ledger.look(), since), patience_s)
 
