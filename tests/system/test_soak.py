@@ -199,7 +199,8 @@ async def test_t16_all_faults_at_random(tmp_path: Path, seed: int, minutes: floa
     assert shim.counts.again == 0
     for n in range(PLCS):
         _no_stale_value(site.seen, f"sick{n}")
-    assert _most_of_one_code(list(itertools.chain(*soak.lines))) <= LINES_A_MINUTE
+    # Of each life: who is killed four times in a minute says four times that it began.
+    assert max(map(_most_of_one_code, soak.lines)) <= LINES_A_MINUTE
 
 
 def _file(site: Plant, plcs: Sequence[FakePlc]) -> Path:
@@ -243,4 +244,4 @@ def _most_of_one_code(lines: Sequence[str]) -> int:
     for line in lines:
         if match := LINE.match(line):
             of_code[match[2]].append(line)
-    return max(map(busiest_minute, of_code.values()))
+    return max(map(busiest_minute, of_code.values()), default=0)
