@@ -21,11 +21,14 @@ class Backoff:
         self._began = None
         self._ceiling = FIRST_S
 
-    def pause(self, now_s: float) -> float:
-        """Seconds to wait after a failure at monotonic time `now_s`: at most 4 in the first minute, then up to 30."""
+    def pause(self, now_s: float, most_s: float = CAP_S) -> float:
+        """Seconds to wait after a failure at monotonic time `now_s`: at most 4 in the first minute, then up to 30.
+
+        `most_s` is less where trying costs the other side nothing.
+        """
         if self._began is None:
             self._began = now_s
         cap = YOUNG_CAP_S if now_s - self._began < YOUNG_S else CAP_S
-        ceiling = min(self._ceiling, cap)
+        ceiling = min(self._ceiling, cap, most_s)
         self._ceiling = min(ceiling * 2, CAP_S)
         return max(LEAST_S, self._chance.uniform(0, ceiling))

@@ -1,10 +1,10 @@
-"""The thirteen lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
+"""The fifteen lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
 
 import time
 from collections.abc import Callable, Mapping
 from statistics import median
 
-from benchmarks import latency, log, many
+from benchmarks import backfill, latency, log, many
 from benchmarks.figures import Figure
 from benchmarks.processes import Process, module, plc
 from benchmarks.steady import Steady, bench
@@ -48,6 +48,15 @@ def log_bytes() -> Figure:
     ratio = median(one.device_bytes / other.device_bytes for one, other in pairs)
     details = f"{ours.device_bytes:.0f} against {theirs.device_bytes:.0f} bytes a record"
     return Figure(13, "bytes to the device per record / SQLite", ratio, "<=", 0.5, details)
+
+
+def log_wear() -> Figure:
+    """At a full load, and at a small one, where the blocks of a file system count and not the records."""
+    full, small = log.wear(1000, 10), log.wear(10, 40)
+    a_day = small.device_bytes / small.seconds * 86_400 / 1e6
+    details = f"{full.device_bytes / full.seconds / 1000:,.0f} kB a second; at 10 records/s {a_day:,.0f} MB a day"
+    ratio = full.device_bytes / full.raw_bytes
+    return Figure(14, "bytes to the device / raw, 1,000 records/s of 400 bytes", ratio, "<=", 2, details)
 
 
 def throughput() -> Figure:
@@ -153,4 +162,6 @@ LINES: Mapping[int, Callable[[], Figure]] = {
     11: rtu,
     12: log_cpu,
     13: log_bytes,
+    14: log_wear,
+    15: backfill.line,
 }

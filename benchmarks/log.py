@@ -12,12 +12,15 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import orjson
 
 from agent.outbox import Backfill, open_outbox
+from agent.outbox.contract import Outbox, Reader
 from agent.record import Entry, Moment, Record
 
 RECORDS = 10_000
@@ -71,12 +74,13 @@ def of_outbox(folder: Path) -> Cost:
     return _measured(lambda: asyncio.run(_through_outbox(folder, made)))
 
 
-async def _through_outbox(folder: Path, made: list[list[Record]]) -> None:
+def _opened(folder: Path, sync: Literal["1s", "always"]) -> AbstractAsyncContextManager[Outbox]:
     wish = {"county": Backfill(rate=1e9)}
-    opened = open_outbox(
-        folder, ["county"], 1 << 30, max_age_s=1e6, sync="always", backfill=wish, now=_now, journal=Silent()
-    )
-    async with opened as outbox:
+    return open_outbox(folder, ["county"], 1 << 30, max_age_s=1e6, sync=sync, backfill=wish, now=_now, journal=Silent())
+
+
+async def _through_outbox(folder: Path, made: list[list[Record]]) -> None:
+    async with _opened(folder, "always") as outbox:
         reader = outbox.reader("county")
         reader.begin()
         while made:
@@ -91,6 +95,46 @@ async def _through_outbox(folder: Path, made: list[list[Record]]) -> None:
 
 def _now() -> tuple[int, int | None]:
     return time.time_ns() // 1_000_000, None
+
+
+async def steadily(folder: Path, rate: int, seconds: float) -> float:
+    """Append so many records a second with `sync: 1s`, and confirm them as they come; how many bytes they are raw."""
+    made = records(round(rate * seconds))
+    step = max(1, rate // 100)
+    async with _opened(folder, "1s") as outbox, asyncio.TaskGroup() as tasks:
+        confirming = tasks.create_task(_confirmed(outbox.reader("county"), len(made)), name="confirm")
+        due = time.monotonic()
+        for start in range(0, len(made), step):
+            outbox.append(made[start : start + step])
+            due += step / rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        await confirming
+    return raw_bytes(made) * len(made)
+
+
+async def _confirmed(reader: Reader, count: int) -> None:
+    reader.begin()
+    while count:
+        for entry in await reader.take(1000):
+            reader.confirm(entry.lsn)
+            count -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """What reaches the device of a steady stream of records."""
+
+    raw_bytes: float
+    device_bytes: float
+    seconds: float
+
+
+def wear(rate: int, seconds: float) -> Wear:
+    with tempfile.TemporaryDirectory(prefix="lineside-bench-") as folder:
+        written = _written()
+        raw = asyncio.run(steadily(Path(folder), rate, seconds))
+        os.sync()
+        return Wear(raw, _written() - written, seconds)
 
 
 def of_sqlite(folder: Path) -> Cost:

@@ -15,15 +15,17 @@ def written(
     every_ms: int,
     limits: str = "",
     stamps: bool = False,
+    backfill: str = "",
 ) -> Path:
     """A file with one connection and one device for each port.
 
     Every second tag is scaled and has a dead band, all have a range and a heartbeat, and the devices have labels.
-    `stamps`: u32, as they are on the wire.
+    `stamps`: u32, as they are on the wire. `backfill`: how the destination wants its backlog.
     """
     file = folder / "benchmark.yaml"
     devices = "".join(_device(number, tags, every_ms, stamps) for number in range(len(ports)))
     own = f", limits: {{{limits}}}" if limits else ""
+    way = f", backfill: {{{backfill}}}" if backfill else ""
     connections = "".join(
         f"  - {{name: c{number}, driver: modbus, url: 'tcp://127.0.0.1:{port}'{own}}}\n"
         for number, port in enumerate(ports)
@@ -34,7 +36,7 @@ def written(
         "labels: {enterprise: lineside, site: bench, line: line1}\n"
         f"state_dir: {folder / 'state'}\n"
         "health_interval: 5s\n"
-        f"destinations:\n  - {{name: broker, url: 'mqtt://127.0.0.1:{broker}'}}\n"
+        f"destinations:\n  - {{name: broker, url: 'mqtt://127.0.0.1:{broker}'{way}}}\n"
         f"connections:\n{connections}"
         f"devices:\n{devices}"
     )

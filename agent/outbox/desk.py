@@ -115,7 +115,8 @@ class Desk:
             self._main.sync()
 
     def _save(self, job: Job) -> None:
-        for name, content in (*job.cursors, *([job.gaps] if job.gaps else ())):
+        # What a cursor has passed because it was lost is known to be lost first.
+        for name, content in (*([job.gaps] if job.gaps else ()), *job.cursors):
             self._cursors.overwrite(name, content)
             self._unsafe.add(name)
 

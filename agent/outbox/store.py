@@ -18,6 +18,7 @@ from typing import Protocol
 from agent.outbox.bodies import to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
+from agent.outbox.damages import Damages
 from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Recovered
@@ -91,7 +92,7 @@ class Store:
         self._are_gaps_safe = True
         self._is_resuming = False
         self.overflow = Overflow(around.journal)
-        self._blamed: list[str] = []  # who lost something by the newest damage
+        self._damages, self._damages_kept = Damages(), Damages()
         self.readers = {
             name: LogReader(self, name, backfill, *recovered.cursors.get(name, self._at_head()))
             for name, backfill in destinations.items()
@@ -248,15 +249,18 @@ class Store:
 
     def _mourn(self, piece: Piece, *, is_kept: bool) -> None:
         """What is damaged is damaged for every destination that still needs it."""
+        damages = self._damages_kept if is_kept else self._damages
         for first, end in piece.damaged:
             lost = {
                 name: reader.lose_all(first, end, "damaged", is_kept=is_kept) for name, reader in self.readers.items()
             }
-            self._blamed = [name for name, count in lost.items() if count]
-            if self._blamed:
+            if any(lost.values()):
+                damages.lose(first, end, [name for name, count in lost.items() if count])
                 self._around.journal.note("E3006", self._around.place, records=max(lost.values()))
-        for hole in piece.holes if self._blamed else ():
-            self.gaps.lose_hole(hole, self._blamed, "damaged", self.monotonic())
+        for hole in piece.holes:
+            untold, losers = damages.untold(hole)
+            if untold is not None:
+                self.gaps.lose_hole(untold, losers, "damaged", self.monotonic())
         if piece.damaged:
             self.wanted()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agent.record import Record
 
-RECORD_BYTES = 900
+RECORD_BYTES = 700
 BYTES_OF_FRAME = 4
 """Estimates of what a record costs in memory, and what is in its frame (CPython 3.11: slots, dict entry, number)."""
 

@@ -37,6 +37,8 @@ class Hole(NamedTuple):
     to_seq: int
     from_t: int
     to_t: int
+    numbers: tuple[int, int] = (0, 0)
+    """They are among the missing ones of this half-open range."""
 
 
 class Found(NamedTuple):
@@ -78,8 +80,8 @@ class Walk:
         """Stream -> boot, next seq, time of the newest record."""
         self._has_all = False
         """Whether every stream of this log so far is among them."""
-        self._is_unsure = False
-        """Something is missing, and not all streams have told yet what of them."""
+        self._lacks_from = -1
+        """The first number that is missing as long as not all streams have told what of them; -1 where all have."""
 
     def read(self, number: int, until: int, spans: Sequence[Span]) -> Piece:
         """Records from `number` on and below `until`, about `piece_bytes` of them, and what is missing there.
@@ -104,7 +106,7 @@ class Walk:
 
     def _nothing(self, number: int, end: int) -> Piece:
         """No segment has these numbers."""
-        self._is_unsure = self._is_unsure or number < end
+        self._miss(number, end)
         if number == 0:
             # From its very beginning on a log has no stream but those that come.
             self._streams, self._has_all = {}, True
@@ -114,7 +116,7 @@ class Walk:
 
     def _enter(self, span: Span) -> None:
         if self._next != span.first or self._name == span.name:
-            self._streams, self._is_unsure, self._has_all = {}, False, span.first == 0
+            self._streams, self._lacks_from, self._has_all = {}, -1, span.first == 0
         self._name, self._at, self._next, self._early = span.name, 0, span.first, None
         self._frames = self._whole()
 
@@ -154,11 +156,16 @@ class Walk:
 
     def _lack(self, piece: Piece, number: int, end: int) -> None:
         """Numbers up to there should have come and did not."""
+        self._miss(self._next, end)
         first = max(self._next, number)
         if first < end:
             piece.damaged.append((first, end))
-            self._is_unsure = True
         self._next = max(end, self._next)
+
+    def _miss(self, first: int, end: int) -> None:
+        """Also what nobody needs any more: its streams must not be taken for those of what comes."""
+        if first < end and self._lacks_from < 0:
+            self._lacks_from = first
 
     def _take(self, piece: Piece, number: int, found: Frame, data: bytes) -> int:
         """How many bytes of records that counts for."""
@@ -178,7 +185,10 @@ class Walk:
             record = record_of(found.stream, found.boot, found.seq, body)
         except (ValueError, TypeError, KeyError):
             piece.damaged.append((found.number, found.number + 1))
-            piece.holes.append(Hole(found.stream, found.boot, found.seq, found.seq, found.time_ms, found.time_ms))
+            numbers = found.number, found.number + 1
+            piece.holes.append(
+                Hole(found.stream, found.boot, found.seq, found.seq, found.time_ms, found.time_ms, numbers)
+            )
         else:
             piece.records.append(Found(found.number, record, found.length))
         return found.length
@@ -190,14 +200,14 @@ class Walk:
         for stream, (boot, seq) in (streams or {}).items():
             self._count(piece, stream, boot, seq, head.time_ms)
             self._streams[stream] = (boot, seq, self._streams.get(stream, (0, 0, head.time_ms))[2])
-        self._is_unsure, self._has_all = False, True
+        self._lacks_from, self._has_all = -1, True
 
     def _count(self, piece: Piece, stream: str, boot: int, seq: int, time_ms: int) -> None:
-        if not self._is_unsure:
+        if self._lacks_from < 0:
             return
         its, next_, newest_ms = self._streams.get(stream, (boot, 0, time_ms) if self._has_all else (boot, seq, 0))
         if its != boot:
             # Its run is another one, and counts from 0 again.
             next_ = 0
         if next_ < seq:
-            piece.holes.append(Hole(stream, boot, next_, seq - 1, newest_ms, time_ms))
+            piece.holes.append(Hole(stream, boot, next_, seq - 1, newest_ms, time_ms, (self._lacks_from, self._next)))

@@ -11,7 +11,7 @@ from agent.backoff import Backoff
 from agent.formats.contract import Format, Snapshot
 from agent.mqtt import Cause, Link, LinkFailed, Will
 from agent.outbox.contract import Reader
-from agent.publish.pace import LONGER, Pace
+from agent.publish.pace import LONGER, Pace, most_pause_s
 from agent.publish.session import Session, Ways
 from agent.scope import Scope
 from drivers.contract import Journal
@@ -170,7 +170,9 @@ class Delivery(Generic[S]):
         if is_cut_off or (cause == Cause.TAKEN_OVER and connected and not is_quick):
             self._is_rivalled = True
             self._journal.lost("E4004", self.name, client_id=self._client_id)
-        return self._pace.rest_s * self._chance.uniform(1.0, LONGER) if is_cut_off else self._backoff.pause(now)
+        if is_cut_off:
+            return self._pace.rest_s * self._chance.uniform(1.0, LONGER)
+        return self._backoff.pause(now, most_pause_s(cause))
 
     def _is_cut_off(self, now: float) -> bool:
         """Cut off again and again, each time soon after CONNACK (two clients of one id throw each other out)."""

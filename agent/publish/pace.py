@@ -2,8 +2,24 @@
 
 from dataclasses import dataclass
 
+from agent.backoff import CAP_S
+from agent.mqtt import Cause
+
+NOBODY_S = 1.5
+"""Where nobody listens, the broker is down, and asking again costs it nothing: when it is back, live data should arrive
+within two seconds."""
+SILENT_S = 8.0
+"""Where nothing is heard of it: ten seconds after its return we should be connected."""
+ANSWERED = frozenset((Cause.CERTIFICATE, Cause.TLS, Cause.LOGIN, Cause.DECLINED, Cause.NOT_MQTT, Cause.TAKEN_OVER))
+"""It is there and does not want us: somebody has to do something first."""
+
 LONGER = 1.5
 """How much longer a rest is, at most, than it should be: so that two rivals do not return together."""
+
+
+def most_pause_s(cause: Cause) -> float:
+    """How long a pause between two attempts may be, however long the outage."""
+    return NOBODY_S if cause is Cause.REFUSED else CAP_S if cause in ANSWERED else SILENT_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,12 @@ def test_short_in_a_young_outage_then_doubling_to_the_cap() -> None:
     assert [backoff.pause(now) for now in (60, 70, 90, 120)] == [8, 16, 30, CAP_S]
 
 
+def test_where_trying_costs_nothing_it_stays_short() -> None:
+    backoff = Backoff(Most())
+    assert max(backoff.pause(now, 1.5) for now in range(0, 600, 10)) == 1.5
+    assert [backoff.pause(now) for now in (600, 610, 620, 630, 640)] == [3, 6, 12, 24, CAP_S]
+
+
 def test_reset_begins_a_new_outage() -> None:
     backoff = Backoff(Most())
     for now in range(0, 300, 30):

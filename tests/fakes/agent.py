@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.mqtt import Endpoint, subscribe
+from agent.mqtt import Connector, Endpoint, Link, LinkFailed, subscribe
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
@@ -118,6 +121,16 @@ async def agent(file: Path, **environment: str) -> AsyncIterator[Agent]:
     assert not [line for line in running.lines if "Traceback" in line], "\n".join(running.lines)
 
 
+LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \w+ +(\w\d{4}) ")
+"""The log on standard error: time, level, code."""
+
+
+def busiest_minute(lines: Sequence[str]) -> int:
+    """Most lines within any minute."""
+    times = [datetime.fromisoformat(match[1]).timestamp() for line in lines if (match := LINE.match(line))]
+    return max((sum(1 for at in times if first <= at < first + 60) for first in times), default=0)
+
+
 class Arrived(NamedTuple):
     """One message at the platform."""
 
@@ -136,14 +149,36 @@ class Platform(Told):
         self.messages: list[Arrived] = []
 
     async def listen(self, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        async with contextlib.aclosing(
-            subscribe(Endpoint("127.0.0.1", port, f"platform-{secrets.token_hex(4)}"), ["#"])
-        ) as seen:
+        async with contextlib.aclosing(subscribe(_somebody(port), ["#"])) as seen:
             async for message in seen:
-                body = json.loads(message.payload) if message.payload else {}
-                self.messages.append(Arrived(message.topic, body, loop.time(), message.retain))
-                self.grow()
+                self._hear(message.topic, message.payload, message.retain)
+
+    async def hold(self, port: int, is_there: asyncio.Event) -> None:
+        """As `listen`, over restarts of a broker that keeps sessions: what passes meanwhile is not missed."""
+        connector = Connector(replace(_somebody(port), session_expiry_s=3600))
+        while True:
+            link = await self._opened(connector)
+            try:
+                if not link.session_present:
+                    await link.subscribe(["#"])
+                is_there.set()
+                await asyncio.wait((link.lost,))
+            except LinkFailed:
+                continue
+            finally:
+                await link.disconnect(1.0)
+
+    async def _opened(self, connector: Connector) -> Link:
+        while True:
+            try:
+                return await connector.open(None, self._hear)
+            except LinkFailed:
+                await asyncio.sleep(0.02)
+
+    def _hear(self, topic: str, payload: bytes, retain: bool) -> None:
+        body = json.loads(payload) if payload else {}
+        self.messages.append(Arrived(topic, body, asyncio.get_running_loop().time(), retain))
+        self.grow()
 
     def of(self, kind: str, device: str | None = None) -> list[dict[str, Any]]:
         """Bodies of all messages whose topic ends with `kind`, of one device or all."""
@@ -168,13 +203,33 @@ class Platform(Told):
         return sorted(set(range(min(numbers), max(numbers) + 1)) - numbers) if numbers else []
 
 
+def _somebody(port: int) -> Endpoint:
+    return Endpoint("127.0.0.1", port, f"platform-{secrets.token_hex(4)}")
+
+
 @contextlib.asynccontextmanager
 async def platform(port: int) -> AsyncIterator[Platform]:
     """A platform that listens to the broker on that port."""
     listening = Platform()
-    task = asyncio.create_task(listening.listen(port), name="the platform")
-    try:
+    async with _beside(listening.listen(port)):
         yield listening
+
+
+@contextlib.asynccontextmanager
+async def lasting_platform(port: int) -> AsyncIterator[Platform]:
+    """One whose session outlives the connection; subscribed when it is there."""
+    listening, is_there = Platform(), asyncio.Event()
+    async with _beside(listening.hold(port, is_there)):
+        async with asyncio.timeout(PATIENCE_S):
+            await is_there.wait()
+        yield listening
+
+
+@contextlib.asynccontextmanager
+async def _beside(listening: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(listening, name="the platform")
+    try:
+        yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

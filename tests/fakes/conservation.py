@@ -88,7 +88,7 @@ class Ledger:
 
     def __init__(self, seen: Platform, destination: str = "broker0") -> None:
         """Of what that platform has seen before, and what comes."""
-        self._seen = seen
+        self.seen = seen
         self._destination = destination
         self._booked = 0
         self.bodies: dict[Identity, dict[str, Any]] = {}
@@ -122,9 +122,9 @@ class Ledger:
 
     def look(self) -> "Ledger":
         """Book what has come since the last look."""
-        for message in self._seen.messages[self._booked :]:
+        for message in self.seen.messages[self._booked :]:
             self._book(message)
-        self._booked = len(self._seen.messages)
+        self._booked = len(self.seen.messages)
         return self
 
     def _book(self, message: Arrived) -> None:

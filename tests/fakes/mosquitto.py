@@ -31,13 +31,17 @@ class Mosquitto:
         self._file.write_text("\n".join([*user, f"listener {self.port} 127.0.0.1", *lines, ""]))
         self._process: subprocess.Popen[bytes] | None = None
 
-    async def start(self) -> None:
+    def launch(self) -> None:
+        """Start it, without waiting until it listens."""
         assert PROGRAM is not None
         quiet = subprocess.DEVNULL
-        command = [PROGRAM, "-c", str(self._file)]
-        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: ASYNC220  # forks, no more
+        self._process = subprocess.Popen([PROGRAM, "-c", str(self._file)], stdin=quiet, stdout=quiet, stderr=quiet)
+
+    async def start(self) -> None:
+        self.launch()
         async with asyncio.timeout(10):
             while not await self._listens():
+                assert self._process is not None
                 assert self._process.poll() is None, self._file.read_text()
                 await asyncio.sleep(0.01)
 

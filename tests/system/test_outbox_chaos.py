@@ -13,15 +13,13 @@ import pytest
 
 from tests.fakes.agent import Agent, agent
 from tests.fakes.disks import ext4
-from tests.fakes.plant import PERIOD_S, Plant, bulk, plant, started
+from tests.fakes.plant import ON_ITS_WAY_S, PERIOD_S, Plant, bulk, plant, started
 from tests.fakes.proxy import ANSWERS
 
 pytestmark = pytest.mark.needs("mosquitto")
 
 WINDOW = 32
 """Messages in flight; each of them may arrive twice when the agent is killed."""
-ON_ITS_WAY_S = 0.3
-"""From the PLC's answer to the log, on a machine that does other things as well: promises.md calls it the batch."""
 STOP_S = 5.0
 
 Keys = dict[str, Any]
@@ -122,31 +120,6 @@ async def test_row_34_restart_with_backlog(tmp_path: Path, seed: int, wish: sign
 
 def bodies(site: Plant, device: str) -> list[Keys]:
     return site.seen.of("data", device)
-
-
-@pytest.mark.acceptance
-async def test_row_34_memory_does_not_grow_with_the_backlog(tmp_path: Path, seed: int) -> None:
-    async with plant(tmp_path, seed) as site:
-        file = site.file(outbox={"max_bytes": "512MiB"}, **bulk(random.Random(seed)))
-        most = []
-        for reads in (100, 6000):
-            site.cut()
-            async with agent(file) as running:
-                await started(running)
-                await site.produced.more(reads)
-                await site.ends_by(running, signal.SIGKILL)
-            async with agent(file) as running:
-                await started(running)
-                await site.produced.more(100)
-                most.append(_most_kib(running.pid))
-                await site.ends_by(running, signal.SIGKILL)
-    print(f"KiB at most after a short and a long outage: {most}")
-    assert most[1] - most[0] <= 16 * 1024
-
-
-def _most_kib(pid: int) -> int:
-    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1])
 
 
 def small(site: Plant, seed: int) -> Path:

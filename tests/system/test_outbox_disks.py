@@ -17,7 +17,7 @@ import pytest
 from tests.fakes.agent import Agent, agent
 from tests.fakes.disks import ext4, tmpfs
 from tests.fakes.fsync_shim import FsyncShim
-from tests.fakes.plant import Plant, plant, started
+from tests.fakes.plant import ON_ITS_WAY_S, Plant, plant, started
 from tests.fakes.proxy import ANSWERS, REQUESTS
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -26,8 +26,6 @@ BACK_S = 5.0
 STOP_S = 5.0
 LIVE_S = 4.0
 """A value is at the platform so soon although the disk does not answer."""
-ON_ITS_WAY_S = 0.3
-"""From the PLC's answer to the log, on a machine that does other things as well."""
 OF_DISK = re.compile(r"^\S+ \S+ (\w+) +[EWN]3(?!010 )\d{3} ")
 """A line about the state directory; W3010 is about the bound."""
 

@@ -74,7 +74,7 @@ def test_a_segment_that_is_gone_is_named_by_the_next_ones_head() -> None:
         piece = it.all(0, 7, *spans)
         assert numbers(piece) == [0, 1, 2, 6]
         assert piece.damaged == [(3, 6)]
-        assert piece.holes == [Hole("a", 41, 2, 2, 1, 7), Hole("b", 41, 1, 2, 2, 7)]
+        assert piece.holes == [Hole("a", 41, 2, 2, 1, 7, (3, 6)), Hole("b", 41, 1, 2, 2, 7, (3, 6))]
 
 
 def test_the_first_segment_is_gone() -> None:
@@ -85,7 +85,7 @@ def test_the_first_segment_is_gone() -> None:
     it.disk.remove(one.name)
     piece = it.all(0, 5, two)
     assert (numbers(piece), piece.damaged) == ([3, 4], [(0, 3)])
-    assert piece.holes == [Hole("a", 41, 0, 1, 7, 7), Hole("b", 41, 0, 0, 7, 7)]
+    assert piece.holes == [Hole("a", 41, 0, 1, 7, 7, (0, 3)), Hole("b", 41, 0, 0, 7, 7, (0, 3))]
 
 
 def test_numbers_that_no_segment_has() -> None:
@@ -108,7 +108,7 @@ def test_a_segment_that_grows_is_looked_at_again() -> None:
     it.disk.files[span.name] += b"".join(paged(4, record).parts)
     piece = it.all(4, 5, span._replace(end=5))
     assert numbers(piece) == [4]
-    assert piece.holes == [Hole("a", 41, 2, 2, 9, 9)]
+    assert piece.holes == [Hole("a", 41, 2, 2, 9, 9, (3, 4))]
     assert it.aside
 
 
@@ -137,7 +137,7 @@ def test_a_whole_frame_with_a_body_that_is_none_is_damage() -> None:
     span = written(it.disk, "a")
     it.disk.files[span.name] += frames.frame(frames.RECORD, 1, b"a", b"{", time_ms=5, boot=41, seq=1, is_end=True)
     piece = it.all(0, 2, span._replace(end=2))
-    assert (numbers(piece), piece.damaged, piece.holes) == ([0], [(1, 2)], [Hole("a", 41, 1, 1, 5, 5)])
+    assert (numbers(piece), piece.damaged, piece.holes) == ([0], [(1, 2)], [Hole("a", 41, 1, 1, 5, 5, (1, 2))])
 
 
 def test_a_new_run_counts_from_0_again() -> None:
@@ -150,4 +150,4 @@ def test_a_new_run_counts_from_0_again() -> None:
     content[second.body_at] ^= 1
     piece = it.all(0, 5, one, two)
     assert numbers(piece) == [0, 1, 3, 4]
-    assert piece.holes == [Hole("a", 42, 0, 0, 1, 3)]
+    assert piece.holes == [Hole("a", 42, 0, 0, 1, 3, (2, 3))]

@@ -1,0 +1,39 @@
+"""Damage is announced once, to those who lost something by it, however often the way through the log begins anew."""
+
+from agent.outbox.damages import REMEMBERED, Damages
+from agent.outbox.walk import Hole
+
+
+def hole(first: int = 3, last: int = 5, numbers: tuple[int, int] = (10, 20), stream: str = "a") -> Hole:
+    return Hole(stream, 41, first, last, 0, 0, numbers)
+
+
+def test_a_hole_is_told_once_and_to_all_who_lost_something_there() -> None:
+    damages = Damages()
+    damages.lose(10, 12, ["one"])
+    damages.lose(12, 15, ["two"])
+    damages.lose(30, 31, ["three"])
+    assert damages.untold(hole()) == (hole(), {"one", "two"})
+    assert damages.untold(hole())[0] is None
+    assert damages.untold(hole(stream="b")) == (hole(stream="b"), {"one", "two"})
+
+
+def test_what_everybody_had_is_nobodys_loss() -> None:
+    damages = Damages()
+    damages.lose(20, 25, ["one"])
+    assert damages.untold(hole(numbers=(10, 20))) == (None, set())
+
+
+def test_of_a_hole_that_grew_only_the_rest_is_told() -> None:
+    damages = Damages()
+    damages.lose(10, 20, ["one"])
+    damages.untold(hole(3, 5))
+    assert damages.untold(hole(3, 8)) == (hole(6, 8), {"one"})
+
+
+def test_memory_is_bounded() -> None:
+    damages = Damages()
+    for number in range(3 * REMEMBERED):
+        damages.lose(number, number + 1, ["one"])
+        assert damages.untold(hole(number, number, (number, number + 1)))[0] is not None
+    assert len(damages._told) == len(damages._losses) == REMEMBERED
