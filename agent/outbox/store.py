@@ -74,10 +74,8 @@ class Store:
         self.is_on_disk = False  # whether what is appended reaches the disk; else memory is all there is
         self.is_stalled = False  # whether the disk does not answer just now
         self.ask: Fetch | None = None
-        self.wanted: Callable[[], None] = lambda: None
-        """Called when there is something to do for the writing thread."""
-        self.hurry: Callable[[], None] = lambda: None
-        """Called when a reader cannot go on before that is done."""
+        self.wanted: Callable[[], None] = lambda: None  # called when there is something to do for the writing thread
+        self.hurry: Callable[[], None] = lambda: None  # called when a reader cannot go on before that is done
         self.aside: Aside | None = None
         self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
         self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
@@ -89,8 +87,7 @@ class Store:
         """Checkpoints whose records are gone from memory; they are written all the same."""
         self._queue: deque[list[Item]] = deque()  # what is to be written, by appends, while the disk is fine
         self._slots = recovered.slots
-        self._are_gaps_safe = True
-        self._is_resuming = False
+        self._are_gaps_safe, self._is_resuming = True, False
         self.overflow = Overflow(around.journal)
         self._damages, self._damages_kept = Damages(), Damages()
         self.readers = {
