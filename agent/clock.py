@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 BUILT_MS = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
 """No wall clock that is right shows an earlier time: epoch milliseconds of this release."""
 
+AHEAD_MS = 30 * 86_400_000
+"""A gateway that was off is not behind by more: a record further ahead says that the clock was wrong then, not now."""
+
 STEP_MS = 1000
 """A change of wall against monotonic time by more than this between two looks is a step, not drift."""
 
@@ -22,11 +25,10 @@ class Clock:
         self,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic: Callable[[], float] = time.monotonic,
-        newest_ms: int = 0,
     ) -> None:
         self._wall_ms = wall_ms
         self._monotonic = monotonic
-        self._floor_ms = max(BUILT_MS, newest_ms)
+        self._floor_ms = BUILT_MS
         self._offset_ms = self.offset_ms()
         self._before_ms = self._offset_ms
         """The offset before the newest step."""
@@ -46,6 +48,11 @@ class Clock:
     @property
     def is_plausible(self) -> bool:
         return self._wall_ms() >= self._floor_ms
+
+    def has_seen(self, newest_ms: int) -> None:
+        """There is a record of that time, from an earlier run: an earlier wall clock is wrong, unless that one was."""
+        if newest_ms <= self._wall_ms() + AHEAD_MS:
+            self._floor_ms = max(self._floor_ms, newest_ms)
 
     def look(self) -> int:
         """Milliseconds by which the wall clock stepped since the last look; 0 while it only drifts."""

@@ -52,7 +52,11 @@ class Record:
     @property
     def time_ms(self) -> int:
         """When the newest thing in it happened: UTC epoch milliseconds."""
-        return self.event.time_ms if self.event else max((m.time_ms for m in self.moments), default=0)
+        if self.event is not None:
+            return self.event.time_ms
+        if len(self.moments) == 1:
+            return self.moments[0].time_ms
+        return max((moment.time_ms for moment in self.moments), default=0)
 
 
 class Entry(NamedTuple):

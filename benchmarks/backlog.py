@@ -7,8 +7,9 @@ from agent.outbox.bodies import body
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job
 from agent.outbox.durable import DESTINATIONS
-from agent.outbox.opening import TO, Folder, open_logs
+from agent.outbox.opening import Folder, open_logs
 from agent.outbox.page import Page
+from agent.outbox.slots import TO
 from agent.outbox.state import open_state
 from agent.outbox.tail import Item
 from agent.record import Record
@@ -21,7 +22,7 @@ def fill(path: Path, destination: str, record: Record, count: int) -> int:
     """The destination has the record so many times before it; the boot of that run."""
     state = open_state(path, Silent())
     state.remember(DESTINATIONS, [destination])
-    found, desk = open_logs(Folder.of(path), [destination], [], Silent(), syncs=False, now_s=0.0)
+    found, desk = open_logs(Folder.of(path), [destination], [], Silent(), syncs=False, now_s=0.0, begin=lambda: None)
     for page in _pages(state.boot, record, count):
         _done(desk.work(Job(page=page, now_ms=record.time_ms)).error)
     nothing = Cursor(0).to_bytes()

@@ -9,7 +9,7 @@ from agent.clock import Clock
 from agent.config import Configuration, Destination
 from agent.formats.contract import Snapshot
 from agent.formats.native import Native
-from agent.formats.topics import Templates
+from agent.formats.topics import Templates, expand
 from agent.health import Health
 from agent.mqtt import Connector, Endpoint, Proxy, Tls, own_expiry
 from agent.notify import PATIENCE_S, Pulse
@@ -77,12 +77,14 @@ def _delivery(
     health: Health,
     journal: Journal,
 ) -> Delivery[None]:
+    templates = Templates(**destination.topics)
     native = Native(
         configuration.gateway,
         configuration.labels,
         {device.name: device.labels for device in configuration.devices},
-        Templates(**destination.topics),
+        templates,
     )
+    state = expand(templates.state, {**configuration.labels, "gateway": configuration.gateway})
     return Delivery(
         destination.name,
         outbox.reader(destination.name),
@@ -94,6 +96,8 @@ def _delivery(
         report=health.report,
         journal=journal,
         pace=Pace(health_every_s=configuration.health_interval_s),
+        # Beside the state: what may be written to the gateway's own prefix covers it.
+        canary="/".join([*state.split("/")[:-1], "canary"]) if destination.canary else None,
     )
 
 

@@ -49,6 +49,7 @@ async def run(
         monotonic=clock.monotonic,
     ) as outbox:
         metas, memory = await _revised(configuration, outbox)
+        clock.has_seen(outbox.newest_ms)
         site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
         snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
         delivering = deliveries(configuration, outbox, snapshot, clock, health, log, hurry or asyncio.Event())

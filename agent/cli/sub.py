@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import math
 import secrets
-import shutil
 import sys
 from pathlib import Path
 
-from agent.cli.check import table, width
+from agent.cli.check import table
 from agent.cli.language import catalogue
+from agent.cli.terminal import ERASED, fitting
 from agent.config.destinations import endpoint
 from agent.config.host import Refused, password, readable, secret_file
 from agent.messages import Catalogue
@@ -23,14 +23,17 @@ EVERYTHING = "lineside/v1/#"
 ABSENCE_S = 86_400
 """How long a broker keeps the session of a `--verify` that was killed; one that ends properly takes it away."""
 TERMINAL_S, PIPE_S = 1.0, 10.0
-BROKER_ONLY = ("verify", "group", "username", "password_file", "ca", "cert", "key", "topic", "seconds", "every")
-ERASED = "\r\x1b[2K"
+BROKER_ONLY = ("group", "username", "password_file", "ca", "cert", "key", "topic", "seconds", "every")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("sub", help="像平台一样接收并清点 / receive as a platform would, and count")
     parser.add_argument("url", nargs="?", metavar="URL", help="mqtt:// mqtts:// ws:// wss://")
-    parser.add_argument("--verify", action="store_true", help="断线期间由消息服务器保存 / nothing is missed by itself")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="断线期间由消息服务器保存；文件总是核对 / nothing is missed by itself; a file is always verified",
+    )
     parser.add_argument("--group", metavar="NAME", help="共享订阅的组名 / one consumer of a shared subscription")
     parser.add_argument("--file", type=Path, help="清点 lineside export 写的文件 / what `lineside export` wrote")
     parser.add_argument(
@@ -82,7 +85,7 @@ def wished(args: argparse.Namespace) -> Wish | None:
         raise Refused("E8003")
     if args.file is not None:
         for option in BROKER_ONLY:
-            if getattr(args, option) not in (None, False):
+            if getattr(args, option) is not None:
                 raise Refused("E8004", option="--" + option.replace("_", "-"))
         return None
     if args.verify and args.group is not None:
@@ -155,11 +158,3 @@ def shown() -> Show:
         progress,
         lambda text: print(f"{erased}{text}", file=sys.stderr, flush=True),
     )
-
-
-def fitting(text: str) -> str:
-    """As much of a line as fits: one that goes on in the next row cannot be written over."""
-    room = shutil.get_terminal_size().columns - 1
-    while width(text) > room:
-        text = text[:-1]
-    return text

@@ -60,6 +60,8 @@ class Destination:
     backfill_rate: float = 50.0
     """Records a second of what waited."""
     live_first: bool = True
+    canary: bool = False
+    """Whether a message of our own is read back where MQTT 3.1.1 is spoken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ def destination(
         format=keys.format,
         path=found.path,
         proxy=way,
+        canary=keys.canary,
     )
 
 

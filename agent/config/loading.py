@@ -7,7 +7,7 @@ from agent.config.configuration import Configuration, Connection, Destination, O
 from agent.config.destinations import destination
 from agent.config.host import state_dir
 from agent.config.located import START, Findings, Loaded, Located, shorten
-from agent.config.models import Root
+from agent.config.models import DestinationKeys, Root
 from agent.config.planning import check_plans
 from agent.config.sections import DeviceDraft, Wire, read_connections, read_destinations, read_devices, read_header
 from agent.config.text import read_text
@@ -15,19 +15,27 @@ from agent.config.tree import Map, Node, parse, place
 from drivers.contract import DriverPlugin
 
 
-def load(path: Path) -> Loaded:
-    """The configuration, or every problem with its place. Never raises for what is in the file."""
+def load(path: Path, *, secrets: bool = True) -> Loaded:
+    """The configuration, or every problem with its place. Never raises for what is in the file.
+
+    Without `secrets` no password, key or certificate of a destination is looked for: whoever connects to none needs
+    none, and may not be allowed to read them.
+    """
     findings = Findings(str(path))
     findings.files[path.absolute()] = None
     text = read_text(path, findings)
     root = parse(text, findings) if text is not None else None
     if not _is_usable(text, root, findings) or not isinstance(root, Map):
         return Loaded(None, *_sorted(findings), files=tuple(findings.files))
-    return _Reading(root, path.absolute().parent, findings).loaded()
+    return _Reading(root, path.absolute().parent, findings, secrets).loaded()
 
 
 GOES_ON = frozenset(("E1011", "E1090", "E1091", "E1092"))
 """A key that stands twice and a full-width character do not hide what else is wrong; all else of the parser does."""
+
+
+SECRETS = ("password_file", "proxy_password_file", "tls")
+"""Keys of a destination that name files for nobody but who connects to it."""
 
 
 def _is_usable(text: str | None, root: Node, findings: Findings) -> bool:
@@ -52,8 +60,8 @@ def _sorted(findings: Findings) -> tuple[tuple[Located, ...], tuple[Located, ...
 class _Reading:
     """The sections of one file, in the order in which they need each other."""
 
-    def __init__(self, root: Map, base: Path, findings: Findings) -> None:
-        self.root, self.base, self.findings = root, base, findings
+    def __init__(self, root: Map, base: Path, findings: Findings, secrets: bool) -> None:
+        self.root, self.base, self.findings, self.secrets = root, base, findings, secrets
         self.plugins: dict[str, DriverPlugin] = {}
         self.header: Root = read_header(root, findings)
         self.wires: dict[str, Wire] = read_connections(root, self.plugins, findings)
@@ -80,7 +88,7 @@ class _Reading:
         templates = [topics.Chosen(path, topics.written(keys)) for path, _, keys in found]
         topics.check(self.root, templates, gateway, labelled, self.findings)
         read = [
-            (path, destination(keys, node, path, header.gateway, self.base, self.findings))
+            (path, destination(self._asked(keys), node, path, header.gateway, self.base, self.findings))
             for path, node, keys in found
         ]
         first: dict[tuple[str, int, str], str] = {}
@@ -92,6 +100,10 @@ class _Reading:
                 at = place(self.root, (*path, "client_id"))
                 self.findings.wrong(at, (*path, "client_id"), "E1085", value=ready.client_id, first=twin)
         return [ready for _, ready in read if ready]
+
+    def _asked(self, keys: DestinationKeys) -> DestinationKeys:
+        """Without its secrets where these are not wanted."""
+        return keys if self.secrets else keys.model_copy(update=dict.fromkeys(SECRETS))
 
     def _doubt_idle_connections(self) -> None:
         used = {device.node.get("connection") for device in self.devices}

@@ -91,6 +91,9 @@ class DestinationKeys(Keys):
     topics: TopicKeys | None = Field(None, description="Topic templates, where they differ from the format's own")
     backfill: BackfillKeys = Field(BackfillKeys(), description="How it gets what waited for it")
     ack_timeout: Patience = Field(30.0, description="No acknowledgement for so long means reconnecting")
+    canary: bool = Field(
+        False, description="With MQTT 3.1.1: read back a message of our own, because that cannot refuse one aloud"
+    )
 
 
 class ConnectionKeys(Keys):

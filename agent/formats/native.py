@@ -69,17 +69,20 @@ class Native:
         return _Device(data, event, meta, head, len(data.encode()) + PACKET_BYTES)
 
     def will(self, state: None, snapshot: Snapshot) -> Message:
-        return self._presence({"online": False, "boot": snapshot.boot, "t": snapshot.now_ms})
+        return self.presence({"online": False, "boot": snapshot.boot, "t": snapshot.now_ms})
 
     def begin(self, state: None, snapshot: Snapshot) -> tuple[None, list[Message]]:
         online = {"online": True, "boot": snapshot.boot, "t": snapshot.now_ms, "version": snapshot.version}
         if snapshot.previous is not None:
             online["previous"] = plain(snapshot.previous)
-        metas = [
+        return None, [self.presence(online), *self.metas(snapshot), *self._cleared(snapshot)]
+
+    def metas(self, snapshot: Snapshot) -> list[Message]:
+        """What explains the records of each device, retained."""
+        return [
             Message(self._devices[device].meta, spoken({"rev": meta.rev, **meta.content}), 1, True)
             for device, meta in snapshot.metas.items()
         ]
-        return None, [self._presence(online), *metas, *self._cleared(snapshot)]
 
     def _cleared(self, snapshot: Snapshot) -> list[Message]:
         """An empty retained message takes the meta of a device away that is not here any more."""
@@ -100,9 +103,10 @@ class Native:
 
     def end(self, state: None, snapshot: Snapshot) -> tuple[None, list[Message]]:
         said = {"online": False, "boot": snapshot.boot, "t": snapshot.now_ms, "version": snapshot.version}
-        return None, [self._presence({**said, "clean": True})]
+        return None, [self.presence({**said, "clean": True})]
 
-    def _presence(self, said: Mapping[str, object]) -> Message:
+    def presence(self, said: Mapping[str, object]) -> Message:
+        """The retained state of the gateway."""
         return Message(self._state_topic, spoken(said), 1, True)
 
     def encode(self, state: None, entry: Entry, snapshot: Snapshot) -> tuple[None, list[Message]]:

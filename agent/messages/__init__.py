@@ -8,7 +8,7 @@ Drivers bring their own codes with another first letter.
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.messages import acquisition, configuration, delivery, process, verification
+from agent.messages import acquisition, configuration, delivery, exporting, process, verification
 from agent.messages.hints import HINTS
 from drivers.contract import Message
 
@@ -19,6 +19,7 @@ MESSAGES: Mapping[str, Message] = {
     **configuration.MESSAGES,
     **acquisition.MESSAGES,
     **delivery.MESSAGES,
+    **exporting.MESSAGES,
     **process.MESSAGES,
     **verification.MESSAGES,
 }

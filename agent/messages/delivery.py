@@ -109,8 +109,8 @@ _LINK = {
         "warning",
         "消息服务器只支持 MQTT 3.1.1：它拒收的消息无法被发现",
         "the broker speaks only MQTT 3.1.1: a message that it refuses cannot be told from one that it takes",
-        "请升级消息服务器，或确认主题权限",
-        "use a broker with MQTT 5, or check the topic permissions by hand",
+        "请升级消息服务器，或确认主题权限；也可设置 canary: true，让网关读回自己的一条消息",
+        "use a broker with MQTT 5, or check the topic permissions by hand; `canary: true` reads a message back",
     ),
     "E4004": Message(
         "error",
@@ -159,6 +159,34 @@ _RECORDS = {
         "a record of {stream} can never be sent ({reason}); it is given up and announced as a gap event",
         "检查消息服务器的最大报文长度",
         "check the broker's maximum packet size",
+    ),
+    "E4012": Message(
+        "error",
+        "设备 {stream} 的一条数据（boot {boot}，seq {seq}）单独发送时 {times} 次导致连接断开：已放弃，"
+        "内容保存在 quarantine 目录，会以 gap 事件报告",
+        "a record of {stream} (boot {boot}, seq {seq}) ended the connection {times} times when it was sent alone: "
+        "it is set aside in quarantine/ and announced as a gap event",
+        "请平台方查看消息服务器日志中断开的原因，例如报文长度限制或解析插件；文件里是当时发送的内容",
+        "ask the platform for the reason in the broker's log, such as a limit of size or a plug-in that parses; the "
+        "file holds what was sent",
+    ),
+    "E4013": Message(
+        "error",
+        "探测消息没有从消息服务器读回（主题 {topic}：{reason}）：它可能正在丢弃本网关发布的数据",
+        "the canary did not come back (topic {topic}: {reason}): the broker may drop what this gateway publishes",
+        "请平台方检查该客户端的发布权限，并允许它发布和订阅这个主题；权限按主题设置，各数据主题也要逐一核对",
+        "ask the platform whether this client may publish, and to let it publish and subscribe to this topic; "
+        "permissions are by topic, so check those of the data as well",
+        "探测消息已读回（主题 {topic}）",
+        "the canary came back (topic {topic})",
+    ),
+    "E4014": Message(
+        "error",
+        "主题 {topic} 的消息单独发送时 {times} 次导致连接断开：暂不再发送，数据照常发送",
+        "what is sent on {topic} at each connect ended the connection {times} times when it was sent alone: it is left "
+        "out, and records go on",
+        "请平台方查看消息服务器日志中断开的原因，例如报文长度限制",
+        "ask the platform for the reason in the broker's log, such as a limit of the packet size",
     ),
     "E4900": Message(
         "error",

@@ -80,11 +80,36 @@ WATCHING: Mapping[str, tuple[str, str]] = {
 }
 """The same for `lineside sub`, which has options in place of keys."""
 
+REFUSED: Mapping[str, tuple[str, str]] = {
+    "0x87": (
+        "请平台方在消息服务器的权限（ACL）中允许该客户端发布这个主题",
+        "ask the platform to allow this client to publish on this topic (access list of the broker)",
+    ),
+    "0x90": (
+        "请平台方检查消息服务器允许的主题（层数、长度、字符），或修改配置中的 topics",
+        "ask the platform which topics the broker takes (levels, length, characters), or change `topics`",
+    ),
+    "0x95": (
+        "请平台方增大消息服务器的最大报文长度",
+        "ask the platform to raise the broker's limit of the packet size",
+    ),
+    "0x97": (
+        "请平台方检查该客户端在消息服务器上的配额和流量限制",
+        "ask the platform for this client's quota and rate limits at the broker",
+    ),
+    "0x99": (
+        "请平台方检查消息服务器的内容校验（schema）是否认识 Lineside 的格式",
+        "ask the platform whether the broker's validation of payloads (schema) knows Lineside's format",
+    ),
+}
+"""Reason code of a message that the broker refuses -> what to ask for. Elsewhere the message has its hint."""
+
 KEPT = ("；数据保留在本机，恢复后补发", "; records are kept here and sent later")
 
 HINTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("W1061", "spelling"): ("写 {meant}", "write {meant}"),
     **{("E4001", cause): (zh + KEPT[0], en + KEPT[1]) for cause, (zh, en) in BROKER.items()},
+    **{("E4010", code): hint for code, hint in REFUSED.items()},
     **{("W4002", cause): hint for cause, hint in BROKER.items()},
     **{("E8002", cause): hint for cause, hint in WATCHING.items()},
 }

@@ -166,6 +166,14 @@ _REASONS = {
     ),
     "I8045": Message("info", "网关或设备太多，不再计入", "too many gateways or devices; not counted"),
     "I8046": Message("info", "这一行不是 {field}", "this line is not {field}"),
+    "I8047": Message(
+        "info", "文件到此为止，没有结束行：文件不完整", "the file stops here without its last line: it was cut off"
+    ),
+    "I8050": Message(
+        "info",
+        "记录行数与结束行不符（实有/应有 {field}）",
+        "the number of records is not what the last line says (found/said {field})",
+    ),
 }
 """Why a payload is broken, and other pieces of lines."""
 

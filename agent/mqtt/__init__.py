@@ -3,7 +3,7 @@
 from agent.mqtt.connector import Connector
 from agent.mqtt.dial import Will
 from agent.mqtt.endpoint import Endpoint, Proxy, Tls
-from agent.mqtt.link import Link, OnDone
+from agent.mqtt.link import Link, OnDone, packet_bytes
 from agent.mqtt.trust import own_expiry
 from agent.mqtt.viewer import Seen, subscribe
 from agent.mqtt.words import PACKET_TOO_LARGE, PAYLOAD_FORMAT_INVALID, Cause, LinkFailed, Refusal
@@ -23,5 +23,6 @@ __all__ = [
     "Tls",
     "Will",
     "own_expiry",
+    "packet_bytes",
     "subscribe",
 ]

@@ -62,7 +62,8 @@ class Link:
         """Resolves with the reason when the connection ends, whoever ended it."""
         self.cause = Cause.CLOSED
         """The kind of that reason."""
-        self.max_packet = 268_435_455
+        self.max_packet = self.split_above = 268_435_455
+        """The largest packet that the broker takes, as it says; and what it turned out to take, in bytes."""
         self.session_present = False
         """The broker kept the session of an earlier connection, and with it its subscriptions."""
         self._window = endpoint.window
@@ -74,7 +75,7 @@ class Link:
         self._connack: asyncio.Future[ReasonCode] = loop.create_future()
         self._subacks: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._incoming = packets.Packets()
-        self._flying: dict[int, tuple[OnDone, float]] = {}
+        self._flying: dict[int, tuple[OnDone, float, int]] = {}
         self._waiting: deque[tuple[str, bytes, int, bool, OnDone]] = deque()
         self._room = asyncio.Event()
         self._on_message = on_message
@@ -101,7 +102,7 @@ class Link:
         self.session_present = flags.session_present
         receive_maximum: int = getattr(properties, "ReceiveMaximum", 65_535)
         self._window = min(self._window, receive_maximum)
-        self.max_packet = getattr(properties, "MaximumPacketSize", self.max_packet)
+        self.max_packet = self.split_above = getattr(properties, "MaximumPacketSize", self.max_packet)
         self._may_retain = bool(getattr(properties, "RetainAvailable", 1))
         self._may_confirm = getattr(properties, "MaximumQoS", 2) > 0
         # Formatting its log would cost paho as much as a publish does.
@@ -169,6 +170,9 @@ class Link:
         self._answered_s = time.monotonic()
         flying = self._flying.pop(mid, None)
         if flying is not None:
+            if code == PACKET_TOO_LARGE:
+                # Some brokers say their limit nowhere but here.
+                self.split_above = min(self.split_above, flying[2] + HEADER_BYTES - 1)
             flying[0](Refusal(code, puback_reason(code)) if code >= 0x80 else None)
 
     def _refill(self) -> None:
@@ -236,10 +240,17 @@ class Link:
             self._room.clear()
             await self._room.wait()
 
+    async def idle(self) -> None:
+        """Wait until every message is answered; for ever once the link is lost."""
+        while self._flying or self._waiting or self.lost.done():
+            self._room.clear()
+            await self._room.wait()
+
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool, on_done: OnDone) -> None:
         """Send when the window has room. What is too large or no topic is refused without asking the broker."""
-        if len(topic.encode("utf-8", "surrogatepass")) + len(payload) + HEADER_BYTES > self.max_packet:
-            on_done(Refusal(PACKET_TOO_LARGE, f"larger than the broker's maximum packet size of {self.max_packet}"))
+        if packet_bytes(topic, payload) > self.max_packet:
+            why = f"larger than the broker's maximum packet size of {self.max_packet}"
+            on_done(Refusal(PACKET_TOO_LARGE, why, is_asked=False))
         elif self.free > 0 and not self._waiting:
             self._send(topic, payload, qos, retain, on_done)
         else:
@@ -248,13 +259,13 @@ class Link:
     def _send(self, topic: str, payload: bytes, qos: int, retain: bool, on_done: OnDone) -> None:
         name = topic.encode("utf-8", "surrogatepass")
         if not name or len(name) > packets.TOPIC_MAX or b"+" in name or b"#" in name or b"\0" in name:
-            on_done(Refusal(TOPIC_NAME_INVALID, f"not a topic: {topic[:80]!r}"))
+            on_done(Refusal(TOPIC_NAME_INVALID, f"not a topic: {topic[:80]!r}", is_asked=False))
             return
         mid = self._free_mid() if qos else 0
         is_5 = self.protocol == "5"
         self._client.write(packets.publish(name, payload, qos, retain and self._may_retain, mid, is_5))
         if qos:
-            self._flying[mid] = (on_done, time.monotonic())
+            self._flying[mid] = (on_done, time.monotonic(), len(name) + len(payload))
         else:
             on_done(None)
         if not self._is_flushing:
@@ -311,6 +322,11 @@ class Link:
         self._flying.clear()
         self._waiting.clear()
         self.lost.set_result(reason)
+
+
+def packet_bytes(topic: str, payload: bytes) -> int:
+    """At most, of a PUBLISH without properties."""
+    return len(topic.encode("utf-8", "surrogatepass")) + len(payload) + HEADER_BYTES
 
 
 def expiring(packet: int, seconds: int) -> Properties:

@@ -10,8 +10,8 @@ PUBACK = 0x40
 _PUBLISH = 0x30
 _U16 = Struct(">H").pack
 TOPIC_MAX = 65_535
-_REASONS = frozenset((0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99))
-"""Of a PUBACK: MQTT 5.0, table 3-4."""
+_REASONS = frozenset((0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x95, 0x97, 0x99))
+"""Of a PUBACK: MQTT 5.0, table 3-4, and 0x95, Packet too large, which mosquitto says where there is a size limit."""
 
 
 class Malformed(ValueError):

@@ -44,6 +44,8 @@ class Refusal(NamedTuple):
     code: int
     """MQTT 5 reason code (OASIS MQTT 5.0, table 2-6), 0x80 or above."""
     reason: str
+    is_asked: bool = True
+    """The broker said so; False where it was not even asked."""
 
 
 TOPIC_NAME_INVALID = 0x90
@@ -53,7 +55,9 @@ PAYLOAD_FORMAT_INVALID = 0x99
 
 def puback_reason(code: int) -> str:
     """What a PUBACK's reason code says."""
-    return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
+    # By the standard a PUBACK cannot say that a packet is too large, a CONNACK can.
+    packet = PacketTypes.CONNACK if code == PACKET_TOO_LARGE else PacketTypes.PUBACK
+    return str(ReasonCode(packet, identifier=code))
 
 
 def in_words(error: Exception, place: str) -> str:

@@ -1,7 +1,7 @@
 """What a frame holds of a record, in JSON. Pure.
 
-Whatever a record may hold comes back the same: whole numbers of any size, numbers that are none, texts with half
-characters. `orjson` knows none of these and is ten times as fast, so `json` has what it refuses.
+Whatever a record may hold comes back the same: whole numbers of any size, texts with half characters. `orjson` knows
+neither and is ten times as fast, so `json` has what it refuses. Infinity and NaN are in no record (`normalise.py`).
 """
 
 import json
@@ -19,24 +19,20 @@ def body(record: Record) -> bytes:
     event = record.event
     if event is not None:
         return to_json([record.rev, record.offset_ms, event.type, event.time_ms, event.data, event.context, event.id])
+    moments = record.moments
     try:
-        said = [orjson.dumps(moment.values) for moment in record.moments]
+        record.said = said = [orjson.dumps(moment.values) for moment in moments]
     except TypeError:  # orjson's errors are of this kind
-        said = []
-    # `orjson` says null for a number that is none, and a bad value is null too: only then is it worth a look.
-    if any(b"null" in one and _has_no_number(moment) for one, moment in zip(said, record.moments, strict=False)):
-        said = []
-    if len(said) < len(record.moments):
-        return _written_slowly(
-            [record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in record.moments]]
-        )
-    record.said = said
-    moments = b",".join(map(_moment, record.moments, said))
-    return b"[%d,%b,[%b]]" % (record.rev, orjson.dumps(record.offset_ms), moments)
+        return _written_slowly([record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in moments]])
+    if len(moments) == 1 and record.offset_ms is None and not moments[0].qualities:
+        # Nearly all are like this.
+        return b"[%d,null,[[%d,%b,{}]]]" % (record.rev, moments[0].time_ms, said[0])
+    offset = b"null" if record.offset_ms is None else b"%d" % record.offset_ms
+    return b"[%d,%b,[%b]]" % (record.rev, offset, b",".join(map(_moment, moments, said)))
 
 
 def _moment(moment: Moment, said: bytes) -> bytes:
-    return b"[%d,%b,%b]" % (moment.time_ms, said, orjson.dumps(moment.qualities) if moment.qualities else b"{}")
+    return b"[%d,%b,%b]" % (moment.time_ms, said, orjson.dumps(moment.qualities))
 
 
 def record(stream: str, boot: int, seq: int, written: bytes) -> Record:
@@ -66,11 +62,6 @@ def _written_slowly(said: object) -> bytes:
 
 def _as_plain(thing: object) -> object:
     return dict(thing) if isinstance(thing, Mapping) else list(thing)  # type: ignore[call-overload]  # raises for what is neither
-
-
-def _has_no_number(moment: Moment) -> bool:
-    """Whether there is an infinity or a NaN in it."""
-    return any(value - value != 0.0 for value in moment.values.values() if type(value) is float)
 
 
 def from_json(written: bytes) -> object:

@@ -55,8 +55,11 @@ class Reader(Protocol):
         False where there is nothing to keep back: it is confirmed or dropped.
         """
 
-    def set_aside(self, lsn: int, reason: str) -> None:
-        """It can never be delivered there: counted as dropped for `reason`, announced as a gap, not offered again."""
+    def set_aside(self, lsn: int, reason: str, said: bytes = b"") -> None:
+        """It can never be delivered there: counted as dropped for `reason`, announced as a gap, not offered again.
+
+        What was `said` of it is kept among the state, as far as there is room, for those who look for the fault.
+        """
 
 
 class Outbox(Protocol):
@@ -69,6 +72,10 @@ class Outbox(Protocol):
     @property
     def previous(self) -> Mapping[str, object] | None:
         """The run before this one: {"boot", "clean", "last_seq": {stream: seq}}; None in a new state directory."""
+
+    @property
+    def newest_ms(self) -> int:
+        """Wall time of the newest record that an earlier run kept; 0 where there is none."""
 
     @property
     def is_durable(self) -> bool:

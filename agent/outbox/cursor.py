@@ -39,7 +39,9 @@ class Cursor:
         return self._bounds[-1] if self._bounds else self.base
 
     def is_settled(self, number: int) -> bool:
-        return number < self.base or bisect_right(self._bounds, number) % 2 == 1
+        if number < self.base or not self._bounds:
+            return number < self.base
+        return bisect_right(self._bounds, number) % 2 == 1
 
     def settle(self, first: int, end: int) -> int:
         """Settle [first, end); how many of them were not."""

@@ -1,5 +1,6 @@
 """What the writing thread does for the outbox: one job after the other, everything that changes the disk."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from agent.outbox import frames
 from agent.outbox.disk import Disk
 from agent.outbox.page import Page
 from agent.outbox.pen import Begun, Pen
+from agent.outbox.slots import GAPS
 from agent.outbox.walk import WHOLE
 
 
@@ -30,6 +32,8 @@ class Job:
 
     page: Page | None = None
     sync: bool = False
+    is_safe: bool = False
+    """Whether the cursors must survive a power cut too."""
     cursors: Sequence[tuple[str, bytes]] = ()
     """Name of the file, content."""
     gaps: tuple[str, bytes] | None = None
@@ -56,6 +60,10 @@ class Outcome:
     begun: list[Begun] = field(default_factory=list)
     kept_size: int = 0
     kept_begun: list[Begun] = field(default_factory=list)
+    removed: tuple[int, int] = (0, 0)
+    """How many segments of the main and of the kept log went."""
+    are_gaps_safe: bool = True
+    """Whether a power cut would leave what is saved of losses."""
     error: OSError | None = None
     """Why it went only so far."""
 
@@ -63,28 +71,24 @@ class Outcome:
 class Desk:
     """The two logs and the cursors. Only `work` is called, by one thread; it never raises `OSError`."""
 
-    def __init__(self, main: Pen, kept: Pen, main_disk: Disk, kept_disk: Disk, cursors: Disk) -> None:
+    def __init__(
+        self, main: Pen, kept: Pen, main_disk: Disk, kept_disk: Disk, cursors: Disk, begin: Callable[[], None]
+    ) -> None:
+        """`begin` does what comes before the first record of a run, and nothing after that; it raises `OSError`."""
         self._main = main
         self._kept = kept
         self._main_disk = main_disk
         self._kept_disk = kept_disk
         self._cursors = cursors
+        self._begin = begin
+        self._unsafe: set[str] = set()
+        """Small files that a power cut could take back to what they were."""
+        self._removed = (0, 0)
 
     def work(self, job: Job) -> Outcome:
-        error: OSError | None = None
-        try:
-            self._write(job)
-            # What is announced in the page is missing here, so it comes after that, and before anything is removed.
-            self._save([job.gaps] if job.gaps else (), job)
-        except OSError as failed:
-            error = failed
-        try:
-            # To a cursor that is older than a removal, what was delivered would be damage.
-            self._save(job.cursors, job)
-            if error is None:
-                self._remove(job)
-        except OSError as failed:
-            error = error or failed
+        error = _failure(self._write, job)
+        # Whatever becomes of the page: what has arrived or is lost is known, and what nobody needs makes room.
+        failure = _failure(self._save, job) or _failure(self._settle, job)
         made = Outcome(
             self._main.written,
             self._main.synced,
@@ -92,12 +96,16 @@ class Desk:
             self._main.begun,
             self._kept.size,
             self._kept.begun,
-            error,
+            self._removed,
+            not any(name.startswith(GAPS) for name in self._unsafe),
+            error or failure,
         )
-        self._main.begun, self._kept.begun = [], []
+        self._main.begun, self._kept.begun, self._removed = [], [], (0, 0)
         return made
 
     def _write(self, job: Job) -> None:
+        if job.kept or job.page:
+            self._begin()
         if job.kept:
             self._kept.write(_moved(job.kept), job.now_ms)
             self._kept.sync()
@@ -106,17 +114,32 @@ class Desk:
         if job.sync:
             self._main.sync()
 
-    def _save(self, files: Sequence[tuple[str, bytes]], job: Job) -> None:
-        """What a removal rests on is synced."""
-        for name, content in files:
+    def _save(self, job: Job) -> None:
+        # A kill between the two may announce what was not lost, but never the other way round.
+        for name, content in (*([job.gaps] if job.gaps else ()), *job.cursors):
             self._cursors.overwrite(name, content)
-            if job.remove or job.remove_kept:
-                self._cursors.sync(name)
+            self._unsafe.add(name)
 
-    def _remove(self, job: Job) -> None:
+    def _settle(self, job: Job) -> None:
+        """Whoever finds a segment gone finds a cursor that has passed it, or a gap that tells of it."""
+        is_safe = job.is_safe or bool(job.remove or job.remove_kept)
+        for name in sorted(self._unsafe) if is_safe or job.sync else ():
+            if is_safe or name.startswith(GAPS):
+                self._unsafe.discard(name)
+                self._sync(name)
         for disk, names in ((self._main_disk, job.remove), (self._kept_disk, job.remove_kept)):
             for name in names:
                 disk.remove(name)
+        self._removed = len(job.remove), len(job.remove_kept)
+
+    def _sync(self, name: str) -> None:
+        try:
+            self._cursors.sync(name)
+        except OSError:
+            # What the kernel could not write it has forgotten: the next one is a new file.
+            with contextlib.suppress(OSError):
+                self._cursors.remove(name)
+            raise
 
     def finish(self) -> OSError | None:
         """Sync and close both logs."""
@@ -126,6 +149,14 @@ class Desk:
         except OSError as failed:
             return failed
         return None
+
+
+def _failure(step: Callable[[Job], None], job: Job) -> OSError | None:
+    try:
+        step(job)
+    except OSError as error:
+        return error
+    return None
 
 
 def _moved(events: Sequence[Listed]) -> Page:
@@ -168,7 +199,10 @@ def listed(disk: Disk, name: str, end: int) -> list[Listed]:
 
 
 def quarantine(path: Path, room: int = 16 * 1024 * 1024, most: int = 1024 * 1024) -> Callable[[str, int, bytes], None]:
-    """Keeps what is damaged as `<segment>-<place>.bin`, up to `most` bytes of each and `room` of all; never raises."""
+    """Keeps what is damaged, or set aside, as `<name>-<place>.bin`, up to `most` bytes of each and `room` of all.
+
+    Never raises.
+    """
 
     def aside(name: str, at: int, data: bytes) -> None:
         try:

@@ -3,6 +3,7 @@
 Everything blocks and raises `OSError`.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +43,7 @@ class Disk(Protocol):
         """The whole content of a small file, in one write; torn after a power cut, never after a kill."""
 
     def sync(self, name: str) -> None:
-        """The file, and the directory that names it."""
+        """The file, and the directory that names it. No error where the file is gone."""
 
     def remove(self, name: str) -> None:
         """No error where it is gone."""
@@ -83,11 +84,14 @@ class RealDisk:
         self.path = path
 
     def names(self) -> list[tuple[str, int]]:
-        try:
-            with os.scandir(self.path) as entries:
-                return [(entry.name, entry.stat().st_size) for entry in entries if entry.is_file(follow_symlinks=False)]
-        except FileNotFoundError:
-            return []
+        found: list[tuple[str, int]] = []
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                # Whoever only looks sees files go.
+                with contextlib.suppress(FileNotFoundError):
+                    if entry.is_file(follow_symlinks=False):
+                        found.append((entry.name, entry.stat().st_size))
+        return found
 
     def create(self, name: str) -> RealFile:
         self._make()
@@ -103,7 +107,9 @@ class RealDisk:
 
     def read(self, name: str, at: int, size: int) -> bytes:
         with open(self.path / name, "rb", buffering=0) as file:
-            return os.pread(file.fileno(), size, at)
+            # What is asked for is reserved at once, and a small gateway has less than the largest segment could take.
+            there = os.fstat(file.fileno()).st_size - at
+            return os.pread(file.fileno(), max(min(size, there), 0), at)
 
     def overwrite(self, name: str, data: bytes) -> None:
         self._make()
@@ -111,12 +117,16 @@ class RealDisk:
         try:
             if os.pwrite(descriptor, data, 0) < len(data):
                 raise OSError("only a part of it was written")
-            os.ftruncate(descriptor, len(data))
+            if os.fstat(descriptor).st_size > len(data):
+                os.ftruncate(descriptor, len(data))
         finally:
             os.close(descriptor)
 
     def sync(self, name: str) -> None:
-        descriptor = os.open(self.path / name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self.path / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
         try:
             os.fdatasync(descriptor)
         finally:

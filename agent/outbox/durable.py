@@ -38,6 +38,7 @@ class Durable:
         feeding: Feeding | None,
         writing: Executor,
         previous: Mapping[str, object] | None,
+        newest_ms: int,
     ) -> None:
         """Without a disk there is neither pump nor feeding."""
         self._state = state
@@ -46,6 +47,7 @@ class Durable:
         self._feeding = feeding
         self._writing = writing
         self._previous = previous
+        self._newest_ms = newest_ms
         self._scope = Scope()
         self._is_open = True
 
@@ -62,7 +64,7 @@ class Durable:
         """Find what an earlier run left. Without a directory that can be used everything stays in memory."""
         folder = Folder.of(state.path)
         logs: tuple[Recovered, Desk] | None = None
-        if state.writable:
+        if state.is_ours:
             segment_bytes = min(SEGMENT_BYTES, max(limits.max_bytes // 16, SMALLEST_SEGMENT))
             opening = partial(
                 _open,
@@ -85,9 +87,11 @@ class Durable:
                 for name in backfill
                 for is_kept in (False, True)
             }
+            loop = asyncio.get_running_loop()
+            store.aside = lambda name, at, data: loop.run_in_executor(threads.writing, aside, name, at, data)
             feeding = store.ask = Feeding(store, walks, threads.reading, around)
             pump = Pump(store, logs[1], folder, threads, around, syncs=sync != "never")
-        return cls(state, store, pump, feeding, threads.writing, _previous(state, found))
+        return cls(state, store, pump, feeding, threads.writing, _previous(state, found), found.newest_ms)
 
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
@@ -109,6 +113,10 @@ class Durable:
     @property
     def previous(self) -> Mapping[str, object] | None:
         return self._previous
+
+    @property
+    def newest_ms(self) -> int:
+        return self._newest_ms
 
     @property
     def is_durable(self) -> bool:
@@ -159,7 +167,9 @@ def _open(
     known = state.recall(DESTINATIONS)
     before = [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
     try:
-        logs = open_logs(folder, destinations, before, journal, segment_bytes, syncs=syncs, now_s=now_s)
+        logs = open_logs(
+            folder, destinations, before, journal, segment_bytes, syncs=syncs, now_s=now_s, begin=state.number
+        )
     except OSError as error:
         journal.note("E3001", str(state.path), reason=error.strerror or type(error).__name__)
         return None

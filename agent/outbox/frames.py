@@ -52,14 +52,14 @@ class Frame(NamedTuple):
 
 
 def frame(
-    kind: int, number: int, stream: bytes, body: bytes, *, time_ms: int = 0, boot: int = 0, seq: int = 0, is_end: bool
+    kind: int, number: int, stream: bytes, body: bytes, time_ms: int = 0, boot: int = 0, seq: int = 0, *, is_end: bool
 ) -> bytes:
     """`stream` in at most 255 bytes of UTF-8."""
     length = HEAD.size + len(stream) + len(body)
     if is_end:
         kind |= END_OF_APPEND
-    head = _CHECKED.pack(length, kind, len(stream), number, time_ms, boot, seq) + stream
-    return b"".join((_UNCHECKED.pack(MAGIC, zlib.crc32(body, zlib.crc32(head))), head, body))
+    checked = _CHECKED.pack(length, kind, len(stream), number, time_ms, boot, seq) + stream + body
+    return _UNCHECKED.pack(MAGIC, zlib.crc32(checked)) + checked
 
 
 def scan(data: bytes, at: int = 0) -> Iterator[Frame]:

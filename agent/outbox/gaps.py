@@ -38,15 +38,17 @@ class Gaps:
         self.is_changed = False
         """Since somebody looked and reset it."""
         self._spans: dict[_Key, _Span] = {}
+        self._told: dict[int, tuple[_Key, _Span]] = {}
+        """Announced by an event of that number, which a kill or a power cut could still take."""
 
     def to_json(self) -> list[object]:
         """To be kept over a restart: who lost something must hear of it whatever happens meanwhile."""
-        return [[*key[:3], list(key[3]), asdict(span)] for key, span in self._spans.items()]
+        return [[*key[:3], list(key[3]), asdict(span)] for key, span in (*self._spans.items(), *self._told.values())]
 
     def from_json(self, said: object, now_s: float) -> None:
         """Take up what `to_json` said; raises `ValueError`, `TypeError` or `KeyError` where it was something else."""
         for stream, boot, reason, losers, span in said if isinstance(said, list) else ():
-            self._spans[stream, int(boot), reason, tuple(losers)] = _Span(**{**span, "since": now_s})
+            self._add((stream, int(boot), reason, tuple(losers)), _Span(**{**span, "since": now_s}))
 
     def __bool__(self) -> bool:
         return bool(self._spans)
@@ -92,11 +94,25 @@ class Gaps:
         else:
             known.widen(span)
 
-    def due(self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]]) -> list[Record]:
-        """Take out, as records of gap events, what `destination` lost at or before a monotonic time."""
+    def due(
+        self, destination: str, before_s: float, now: Callable[[], tuple[int, int | None]], number: int | None = None
+    ) -> list[Record]:
+        """Take out what `destination` lost at or before a monotonic time, as events.
+
+        Where these will have the numbers from `number` on, they are remembered until those are safe (`forget`).
+        """
         keys = [key for key, span in self._spans.items() if destination in key[3] and span.since <= before_s]
-        self.is_changed = self.is_changed or bool(keys)
-        return [_announcement(key, self._spans.pop(key), *now()) for key in keys]
+        told = [(key, self._spans.pop(key)) for key in keys]
+        if number is not None:
+            self._told.update(enumerate(told, number))
+        self.is_changed = self.is_changed or bool(told)
+        return [_announcement(key, span, *now()) for key, span in told]
+
+    def forget(self, is_safe: Callable[[int], bool]) -> None:
+        """What was announced by an event that is safe need not be kept here."""
+        for number in [number for number in self._told if is_safe(number)]:
+            del self._told[number]
+            self.is_changed = True
 
 
 def _announcement(key: _Key, span: _Span, time_ms: int, offset_ms: int | None) -> Record:

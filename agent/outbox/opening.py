@@ -4,7 +4,7 @@ Of each log only the newest segments are read: where it ends, where every stream
 append that is not whole was never published and counts as not there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,14 +16,9 @@ from agent.outbox.disk import Disk, RealDisk
 from agent.outbox.gaps import Gaps
 from agent.outbox.pen import SEGMENT_BYTES, Pen, Table, serial_of
 from agent.outbox.shelf import Segment, Shelf
-from agent.outbox.slots import Slots
+from agent.outbox.slots import GAPS, TO, Slots
 from agent.outbox.walk import WHOLE
 from drivers.contract import Journal
-
-TO = "to."
-"""Beginning of the names of cursors: of the main log, then of the kept one, of the destination that follows."""
-GAPS = "gaps"
-"""Name of what was lost and is not announced."""
 
 
 @dataclass(slots=True)
@@ -42,6 +37,8 @@ class Recovered:
     """Stream -> boot and seq of its newest record."""
     gaps: Gaps = field(default_factory=Gaps)
     """What was lost and is not announced."""
+    newest_ms: int = 0
+    """Wall time of the newest record."""
 
 
 @dataclass(slots=True)
@@ -52,6 +49,7 @@ class _Log:
     next: int
     """Number of the record that would follow the last one."""
     table: Table
+    newest_ms: int = 0
 
     def oldest(self) -> Cursor:
         """The cursor of somebody who has nothing of it."""
@@ -90,24 +88,21 @@ def open_logs(
     *,
     syncs: bool,
     now_s: float,
+    begin: Callable[[], None],
 ) -> tuple[Recovered, Desk]:
-    """`known` are the destinations of the run before, `now_s` is monotonic time.
+    """`known` are the destinations of the run before, `now_s` is monotonic time, `begin` is for the desk.
 
     Raises `OSError` only where a directory cannot be listed.
     """
     main, kept = (_found(disk, journal, syncs=syncs) for disk in (folder.main, folder.kept))
     slots = Slots()
     saved = slots.read(folder.cursors)
-    _tidy_up(folder.cursors, destinations)
-    cursors: dict[str, tuple[Cursor, Cursor]] = {}
-    for name in destinations:
-        pair = _pair(saved.get(TO + name))
-        if pair is None and name in known:
-            # It was there before, and how far it had come is gone: everything twice is better than anything not at all.
-            journal.note("W3007", name)
-            pair = main.oldest(), kept.oldest()
-        if pair is not None:
-            cursors[name] = pair
+    _tidy_up(folder.cursors, destinations, journal, syncs=syncs)
+    cursors = {name: pair for name in destinations if (pair := _pair(saved.get(TO + name))) is not None}
+    for name in set(destinations) & set(known) - set(cursors):
+        # It was there before, and how far it had come is gone: everything twice is better than anything not at all.
+        journal.note("W3007", name)
+        cursors[name] = main.oldest(), kept.oldest()
     next_ = main.goes_on([pair[0] for pair in cursors.values()])
     next_kept = kept.goes_on([pair[1] for pair in cursors.values()])
     recovered = Recovered(
@@ -120,12 +115,13 @@ def open_logs(
         slots,
         {stream: (boot, seq - 1) for stream, (boot, seq) in main.table.streams.items()},
         _gaps(saved.get(GAPS), now_s),
+        main.newest_ms,
     )
     pen, pen_kept = (
         Pen(disk, log.table, _serial(log.shelf), first, segment_bytes, syncs=syncs)
         for disk, log, first in ((folder.main, main, next_), (folder.kept, kept, next_kept))
     )
-    return recovered, Desk(pen, pen_kept, folder.main, folder.kept, folder.cursors)
+    return recovered, Desk(pen, pen_kept, folder.main, folder.kept, folder.cursors, begin)
 
 
 def _pair(saved: bytes | None) -> tuple[Cursor, Cursor] | None:
@@ -141,8 +137,8 @@ def _found(disk: Disk, journal: Journal, *, syncs: bool) -> _Log:
     shelf = _shelf(disk)
     log = _end(disk, shelf, journal)
     if syncs:
-        # What a killed run wrote and did not sync is not to be lost by a power cut later.
-        _settle_down(disk, shelf, journal)
+        for segment in shelf.segments[-1:]:
+            _sync(disk, segment.name, journal)
     return log
 
 
@@ -163,12 +159,12 @@ def _opened_ms(disk: Disk, name: str) -> int:
     return int(frames.HEAD.unpack(head)[6]) if len(head) == frames.HEAD.size else 0
 
 
-def _settle_down(disk: Disk, shelf: Shelf, journal: Journal) -> None:
-    for segment in shelf.segments[-1:]:
-        try:
-            disk.sync(segment.name)
-        except OSError as error:
-            journal.note("W3003", segment.name, reason=error.strerror or type(error).__name__)
+def _sync(disk: Disk, name: str, journal: Journal) -> None:
+    """What a killed run wrote and did not sync is not to be lost by a power cut later."""
+    try:
+        disk.sync(name)
+    except OSError as error:
+        journal.note("W3003", name, reason=error.strerror or type(error).__name__)
 
 
 def _serial(shelf: Shelf) -> int:
@@ -190,6 +186,7 @@ def _end(disk: Disk, shelf: Shelf, journal: Journal) -> _Log:
     end = _Log(shelf, 0, Table())
     for read in reversed(before):
         end.next = max(end.next, read.next)
+        end.newest_ms = max(end.newest_ms, read.newest_ms)
         end.table.streams.update(read.table.streams)
         end.table.checkpoints.update(read.table.checkpoints)
     return end
@@ -201,6 +198,7 @@ class _Read:
 
     next: int
     table: Table = field(default_factory=Table)
+    newest_ms: int = 0
     has_head: bool = False
     is_foreign: bool = False
     """Nothing in it is ours."""
@@ -237,6 +235,7 @@ def _put_aside(disk: Disk, name: str, journal: Journal) -> None:
 def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:
     if found.is_record:
         read.next = max(read.next, found.number + 1)
+        read.newest_ms = max(read.newest_ms, found.time_ms)
         read.table.streams[found.stream] = (found.boot, found.seq + 1)
         return
     said = from_json(data[found.body_at : found.at + found.length])
@@ -249,11 +248,14 @@ def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:
         read.table.checkpoints = dict(said.get("checkpoints", {}))
 
 
-def _tidy_up(disk: Disk, destinations: Sequence[str]) -> None:
+def _tidy_up(disk: Disk, destinations: Sequence[str], journal: Journal, *, syncs: bool) -> None:
     """Destinations that are gone release what waited for them."""
     for file, _ in disk.names():
         name = file.removesuffix(".0").removesuffix(".1")
-        if name != GAPS and name.removeprefix(TO) not in destinations:
+        if name == GAPS:
+            if syncs:
+                _sync(disk, file, journal)
+        elif name.removeprefix(TO) not in destinations:
             _remove(disk, file)
 
 

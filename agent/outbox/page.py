@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agent.outbox import frames
 from agent.outbox.bodies import body, to_json
 from agent.outbox.tail import Item
+from agent.record import Record
 
 
 @dataclass(slots=True)
@@ -19,32 +20,27 @@ class Page:
     streams: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Stream -> boot and the seq that comes next."""
     checkpoints: dict[str, object] = field(default_factory=dict)
+    size: int = 0
 
     def add(self, items: Sequence[Item], checkpoints: Mapping[str, object]) -> None:
         """What came in one append: the mark of its end is on the last frame."""
-        last = len(items) + len(checkpoints)
+        made: list[bytes] = []
         for item in items:
-            last -= 1
-            self.parts.append(_frame(item, is_end=not last))
-            self.streams[item.record.stream] = (item.record.boot, item.record.seq + 1)
+            record = item.record
+            made.append(item.frame or frame_of(item.number, record, is_end=item is items[-1] and not checkpoints))
+            item.frame = b""
+            self.streams[record.stream] = (record.boot, record.seq + 1)
             self.end = item.number + 1
-        for stream, state in checkpoints.items():
-            last -= 1
-            said = to_json(state)
-            self.parts.append(frames.frame(frames.CHECKPOINT, self.end, stream.encode(), said, is_end=not last))
+        for place, (stream, state) in enumerate(checkpoints.items(), 1):
+            is_end = place == len(checkpoints)
+            made.append(frames.frame(frames.CHECKPOINT, self.end, stream.encode(), to_json(state), is_end=is_end))
             self.checkpoints[stream] = state
+        self.parts += made
+        self.size += sum(map(len, made))
 
 
-def _frame(item: Item, *, is_end: bool) -> bytes:
-    record, said = item.record, item.body or body(item.record)
-    item.body = b""
-    return frames.frame(
-        frames.EVENT if record.event else frames.RECORD,
-        item.number,
-        record.stream.encode(),
-        said,
-        time_ms=record.time_ms,
-        boot=record.boot,
-        seq=record.seq,
-        is_end=is_end,
-    )
+def frame_of(number: int, record: Record, *, is_end: bool) -> bytes:
+    """`is_end`: whether nothing follows that came in the same append."""
+    kind = frames.RECORD if record.event is None else frames.EVENT
+    stream, said = record.stream.encode(), body(record)
+    return frames.frame(kind, number, stream, said, record.time_ms, record.boot, record.seq, is_end=is_end)

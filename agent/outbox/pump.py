@@ -1,6 +1,7 @@
 """Keeps the writing thread at work: appends, cursors, syncs, room. One task of the loop."""
 
 import asyncio
+import contextlib
 from concurrent.futures import Executor
 from functools import partial
 from typing import NamedTuple, NoReturn
@@ -56,7 +57,8 @@ class Pump:
         self._wanted = asyncio.Event()
         self._synced_s = self._aged_s = store.monotonic()
         self._is_failing = False
-        self._running: asyncio.Future[Outcome] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._hurried = asyncio.Event()
         store.wanted = self._wanted.set
         store.hurry = self._hurried.set
@@ -67,19 +69,12 @@ class Pump:
             await self._turn()
             if self._store.is_on_disk:
                 await self._make_room()
-                await self._gather()
+                self._hurried.clear()
+                await _at_latest_in(GATHER_S, self._hurried)
             else:
                 await asyncio.sleep(RETRY_S)
                 self._store.resume()
                 self._wanted.set()
-
-    async def _gather(self) -> None:
-        self._hurried.clear()
-        try:
-            async with asyncio.timeout(GATHER_S):
-                await self._hurried.wait()
-        except TimeoutError:
-            return
 
     async def _until_wanted(self) -> None:
         if self._store.has_work:
@@ -88,11 +83,7 @@ class Pump:
         wait_s = AGE_S
         if self._syncs and self._store.wants_sync:
             wait_s = max(self._synced_s + SYNC_S - self._store.monotonic(), 0.0)
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._wanted.wait()
-        except TimeoutError:
-            return
+        await _at_latest_in(wait_s, self._wanted)
 
     async def _turn(self) -> None:
         now = self._store.monotonic()
@@ -101,7 +92,7 @@ class Pump:
         if job.sync:
             self._synced_s = now
         if job:
-            self._take(await self._work(job))
+            await self._work(job)
 
     def _take(self, outcome: Outcome) -> None:
         self._store.worked(outcome)
@@ -112,19 +103,34 @@ class Pump:
             self._is_failing = False
             self._journal.back("E3005", self._place)
 
-    async def _work(self, job: Job) -> Outcome:
-        """A disk that does not answer is not waited for by anybody else."""
+    async def _work(self, job: Job) -> None:
+        """A disk that does not answer is not waited for by anybody else; its answer is taken whenever it comes."""
         loop = asyncio.get_running_loop()
-        running = self._running = loop.run_in_executor(self._threads.writing, self._desk.work, job)
-        done, _ = await asyncio.wait((running,), timeout=STALL_S)
-        if not done:
-            self._store.is_stalled = True
-            self._store.wake()
-            self._journal.lost("E3008", self._place)
-            await asyncio.wait((running,))
+        self._idle.clear()
+        self._threads.writing.submit(self._work_there, job, loop)
+        alarm = loop.call_later(STALL_S, self._stall)
+        try:
+            await self._idle.wait()
+        finally:
+            alarm.cancel()
+
+    def _work_there(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+        """In the writing thread."""
+        outcome = self._desk.work(job)
+        with contextlib.suppress(RuntimeError):  # a loop that is closed waits for nothing any more
+            loop.call_soon_threadsafe(self._answered, outcome)
+
+    def _stall(self) -> None:
+        self._store.is_stalled = True
+        self._store.wake()
+        self._journal.lost("E3008", self._place)
+
+    def _answered(self, outcome: Outcome) -> None:
+        self._idle.set()
+        if self._store.is_stalled:
             self._store.is_stalled = False
             self._journal.back("E3008", self._place)
-        return running.result()
+        self._take(outcome)
 
     async def _make_room(self) -> None:
         while self._store.is_on_disk and (going := self._room.surplus()) is not None:
@@ -150,13 +156,12 @@ class Pump:
             content = []
         kept = [] if going.is_kept else self._room.rescued(content, reason)
         if kept:
-            outcome = await self._work(Job(kept=kept, now_ms=self._store.now_ms))
-            self._take(outcome)
-            if outcome.error is not None:
+            await self._work(Job(kept=kept, now_ms=self._store.now_ms))
+            if not self._store.is_on_disk:
                 for reader in self._store.readers.values():
                     reader.look_again()
                 return
-        self._take(await self._work(self._room.let_go(going, content, kept, reason)))
+        await self._work(self._room.let_go(going, content, kept, reason))
 
     async def finish(self) -> None:
         """Write, save and sync what there is, if the disk does it in time."""
@@ -167,14 +172,22 @@ class Pump:
             self._store.is_stalled = True
 
     async def _finish(self) -> None:
-        if self._running is not None and not self._running.done():
-            self._take(await self._running)
-        loop = asyncio.get_running_loop()
+        await self._idle.wait()
         if not self._store.is_on_disk:
             self._store.resume()
         while self._store.is_on_disk and (job := self._store.job()):
-            self._take(await loop.run_in_executor(self._threads.writing, self._desk.work, job))
+            await self._work(job)
         if self._store.is_on_disk and self._syncs:
+            loop = asyncio.get_running_loop()
             error = await loop.run_in_executor(self._threads.writing, self._desk.finish)
             if error is not None:
                 self._journal.lost("E3005", self._place, reason=error.strerror or type(error).__name__)
+
+
+async def _at_latest_in(seconds: float, event: asyncio.Event) -> None:
+    """Until the event is set, which it is after that time."""
+    alarm = asyncio.get_running_loop().call_later(seconds, event.set)
+    try:
+        await event.wait()
+    finally:
+        alarm.cancel()

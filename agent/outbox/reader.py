@@ -5,9 +5,8 @@ memory, in order, at once. The *backlog* is everything older, read from disk, in
 """
 
 import asyncio
-import heapq
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from agent.outbox import account
 from agent.outbox.bucket import Bucket
 from agent.outbox.contract import Tally
 from agent.outbox.cursor import Cursor
+from agent.outbox.refused import Refused
 from agent.outbox.tail import Item
 from agent.outbox.walk import Piece
 from agent.record import Entry
@@ -27,13 +27,6 @@ BEHIND_S = 10.0
 """A record offered later than this after it was appended is history."""
 MERGE_S = 10.0
 """How long losses on a living connection are gathered into one gap event."""
-CROWD = 1000
-"""So many refused records of one kind are kept in memory; the rest of that kind is passed over and fetched later."""
-RETRY_S = 1.0
-"""After this the disk is read again when it could not be."""
-
-Kind = tuple[str, bool]
-"""Stream, and whether it is an event: what has a topic of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +59,7 @@ class LogReader:
         self._taken: dict[int, Item] = {}
         self._moved: dict[int, int] = {}
         """What got another number while it was under way."""
-        self._held: dict[int, tuple[float, Item]] = {}
-        """Refused -> monotonic time when it is offered again."""
-        self._due: list[tuple[float, int]] = []
-        self._crowds: Counter[Kind] = Counter()
-        """How many of each kind are held."""
-        self._passed: dict[Kind, int] = {}
-        """What was passed over because too many of its kind wait: the lowest number of each."""
+        self._refused = Refused()
         self._begun = 0
         self._live = 0
         """The live lane goes on here."""
@@ -100,8 +87,7 @@ class LogReader:
 
     def holds(self, number: int) -> Item | None:
         """What is on its way or refused, though it may be in no log any more."""
-        held = self._held.get(number)
-        return self._taken.get(number) or (held[1] if held else None)
+        return self._taken.get(number) or self._refused.get(number)
 
     def is_flying(self, number: int) -> bool:
         return number in self._taken
@@ -109,18 +95,18 @@ class LogReader:
     def is_settled(self, number: int) -> bool:
         return self.main.is_settled(number) if number >= 0 else self.kept.is_settled(-1 - number)
 
-    def accept(self) -> None:
-        self._tally.accepted += 1
-        self._tally.queued += 1
+    def accept(self, records: int) -> None:
+        self._tally.accepted += records
+        self._tally.queued += records
 
     def wake(self) -> None:
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)
 
     def begin(self) -> None:
-        back = {**self._taken, **{number: item for number, (_, item) in self._held.items()}}
-        for collection in (self._taken, self._moved, self._held, self._due, self._crowds, self._passed):
-            collection.clear()
+        back = {**self._taken, **self._refused.clear()}
+        self._taken.clear()
+        self._moved.clear()
         for number, item in back.items():
             if not self._store.has(number) and self.lose(number, "overflow"):
                 self._store.announce_loss(item.record, [self.name], "overflow")
@@ -154,25 +140,24 @@ class LogReader:
             await self._pause()
 
     async def _pause(self) -> None:
-        self._sleeper = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._sleeper = loop.create_future()
+        due_s = self._until_due()
+        alarm = None if due_s is None else loop.call_later(due_s, self.wake)
         try:
-            async with asyncio.timeout(self._until_due()):
-                await self._sleeper
-        except TimeoutError:
-            return
+            await self._sleeper
+        finally:
+            if alarm is not None:
+                alarm.cancel()
 
     def _until_due(self) -> float | None:
-        self._drop_stale()
-        times = [self._due[0][0] - self._store.monotonic()] if self._due else []
+        next_due = self._refused.next_due
+        times = [] if next_due is None else [next_due - self._store.monotonic()]
         if self._store.gaps:
             times.append(MERGE_S)
         if self._feed and self._is_paced(self._feed[0]):
             times.append(self._bucket.wait_s())
         return max(min(times), 0.0) if times else None
-
-    def _drop_stale(self) -> None:
-        while self._due and self._held.get(self._due[0][1], (math.nan,))[0] != self._due[0][0]:
-            heapq.heappop(self._due)
 
     def _is_paced(self, item: Item) -> bool:
         """What became backlog on this very connection, in a moment of weakness, only has to let the live lane pass."""
@@ -198,8 +183,26 @@ class LogReader:
         return entries
 
     def _offer_live(self, room: int, now: float, entries: list[Entry]) -> None:
-        while len(entries) < room and (item := self._next_live()) is not None:
-            entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+        ready, find, taken = self._store.ready, self._store.tail.find, self._taken
+        # Most of the time nothing is settled, refused or going from here on, and whatever comes is wanted.
+        is_plain = self._live >= self.main.end and not (self._refused or self._store.going)
+        while len(entries) < room and self._live < ready:
+            item = find(self._live)
+            if item is None:
+                self._jump(ready)
+                continue
+            self._live += 1
+            if is_plain or self._is_wanted(item):
+                taken[item.number] = item
+                entries.append(Entry(item.number, item.record, self._is_history(item, now)))
+
+    def _jump(self, ready: int) -> None:
+        """What is next in the live lane is not in memory: it is settled, or memory has let it go."""
+        run = next(self.main.runs(self._live, ready), None)
+        self._live = run[0] if run else ready
+        if run and self._store.tail.find(self._live) is None:
+            # Too slow: it is backlog now, with all up to what memory has.
+            self._live = self._backlog_end = self._store.first_in_memory(self._live)
 
     def _offer_backlog(self, room: int, entries: list[Entry]) -> None:
         while len(entries) < room and (item := self._next_backlog()) is not None:
@@ -218,48 +221,25 @@ class LogReader:
         return Entry(item.number, item.record, is_hist)
 
     def _next_due(self, now: float) -> Item | None:
-        self._drop_stale()
-        if not self._due or self._due[0][0] > now:
-            return None
-        _, number = heapq.heappop(self._due)
-        _, item = self._held.pop(number)
-        self._thin_out(item)
-        # While it was held its segment may have gone.
-        return self._next_due(now) if self.is_settled(number) else item
+        while (number := self._refused.due(now)) is not None:
+            item = self._refused.get(number)
+            self._release(number)
+            if not self.is_settled(number):  # while it was held its segment may have gone
+                return item
+        return None
 
-    def _thin_out(self, item: Item) -> None:
-        """One less is held; when few are left, what was passed over is wanted again."""
-        kind = _kind(item)
-        self._crowds[kind] -= 1
-        if self._crowds[kind] <= CROWD // 2 and kind in self._passed:
+    def _release(self, number: int) -> None:
+        again = self._refused.release(number)
+        if again is not None:
             self._backlog_end = max(self._backlog_end, self._live)
-            self._rewind(min(self._walked, self._passed.pop(kind)), self.kept.base)
+            self._rewind(min(self._walked, again), self.kept.base)
 
     def _is_wanted(self, item: Item) -> bool:
         """Whether to offer it now: neither settled nor under way, and not one of a crowd that waits."""
         number = item.number
-        if number in self._taken or number in self._held or number in self._store.going or self.is_settled(number):
+        if number in self._taken or number in self._refused or number in self._store.going or self.is_settled(number):
             return False
-        kind = _kind(item)
-        if self._crowds[kind] < CROWD:
-            return True
-        self._passed[kind] = min(self._passed.get(kind, number), max(number, 0))
-        return False
-
-    def _next_live(self) -> Item | None:
-        while self._live < self._store.ready:
-            item = self._store.tail.find(self._live)
-            if item is None:
-                run = next(self.main.runs(self._live, self._store.ready), None)
-                self._live = run[0] if run else self._store.ready
-                if run and self._store.tail.find(self._live) is None:
-                    # Too slow: memory has let it go, so it is backlog now, with all up to what memory has.
-                    self._live = self._backlog_end = self._store.first_in_memory(self._live)
-                continue
-            self._live += 1
-            if self._is_wanted(item):
-                return item
-        return None
+        return not (self._refused and self._refused.passes_over(item))
 
     @property
     def _is_backlog_done(self) -> bool:
@@ -283,7 +263,7 @@ class LogReader:
                     return None
                 remembered = self._store.tail.find(number)
                 if remembered is None:
-                    self._ask(number, self._store.disk_end(number, self._backlog_end), is_kept=False)
+                    self._ask(number, min(self._backlog_end, self._store.first_in_memory(number)), is_kept=False)
                     continue
                 self._walked = number + 1
                 if self._is_wanted(remembered):
@@ -312,44 +292,39 @@ class LogReader:
         self.wake()
 
     def confirm(self, lsn: int) -> None:
-        lsn = self._moved.pop(lsn, lsn)
+        if self._moved:
+            lsn = self._moved.pop(lsn, lsn)
         if self._settle(lsn):
             self._tally.delivered += 1
             self.unsaved += 1
             self._store.left(lsn)
 
     def _settle(self, number: int) -> int:
-        cursor, at = (self.main, number) if number >= 0 else (self.kept, -1 - number)
-        fresh = cursor.settle(at, at + 1)
+        fresh = self.main.settle(number, number + 1) if number >= 0 else self.kept.settle(-1 - number, -number)
         self._tally.queued -= fresh
-        self._let_go(number)
-        return fresh
-
-    def _let_go(self, number: int) -> None:
         self._taken.pop(number, None)
-        held = self._held.pop(number, None)
-        if held is not None:
-            self._thin_out(held[1])
+        if number in self._refused:
+            self._release(number)
+        return fresh
 
     def refuse(self, lsn: int, again_in_s: float) -> bool:
         lsn = self._moved.get(lsn, lsn)
         item = self.holds(lsn)
         if item is None or self.is_settled(lsn):
             return False
-        if self._taken.pop(lsn, None) is not None:
-            self._crowds[_kind(item)] += 1
-        due = self._store.monotonic() + again_in_s
-        self._held[lsn] = (due, item)
-        if due != math.inf:
-            heapq.heappush(self._due, (due, lsn))
-            self.wake()
+        self._taken.pop(lsn, None)
+        self._refused.hold(lsn, item, self._store.monotonic() + again_in_s)
+        self.wake()
         return True
 
-    def set_aside(self, lsn: int, reason: str) -> None:
+    def set_aside(self, lsn: int, reason: str, said: bytes = b"") -> None:
         lsn = self._moved.get(lsn, lsn)
         item = self.holds(lsn) or self._store.tail.find(lsn)
         if item is not None and self.lose(lsn, reason):
-            self._store.announce_loss(item.record, [self.name], reason)
+            record = item.record
+            self._store.announce_loss(record, [self.name], reason)
+            if said and self._store.aside is not None:
+                self._store.aside(f"{reason}-{record.stream}-{record.boot}", record.seq, said)
             self._store.left(lsn)
             self.wake()
 
@@ -358,6 +333,7 @@ class LogReader:
         fresh = self._settle(number)
         if fresh:
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + 1
+            self._store.dirty.add(self.name)
         return bool(fresh)
 
     def lose_all(self, first: int, end: int, reason: str, *, is_kept: bool = False) -> int:
@@ -366,6 +342,7 @@ class LogReader:
         if fresh:
             self._tally.queued -= fresh
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + fresh
+            self._store.dirty.add(self.name)
         return fresh
 
     def move(self, number: int, kept: int) -> None:
@@ -374,12 +351,9 @@ class LogReader:
             self.kept.settle(kept, kept + 1)
             return
         flying = self._taken.pop(number, None)
-        self._let_go(number)
+        if number in self._refused:
+            self._release(number)
         if flying is not None:
             # Its answer comes under the old number.
             self._taken[-1 - kept] = replace(flying, number=-1 - kept)
             self._moved[number] = -1 - kept
-
-
-def _kind(item: Item) -> Kind:
-    return item.record.stream, item.record.event is not None

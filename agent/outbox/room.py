@@ -79,18 +79,9 @@ class Room:
         for reader in self._store.readers.values():
             # What could not be read is lost too.
             reader.lose_all(segment.first, end, "damaged", is_kept=is_kept)
-        shelf = self._store.kept if is_kept else self._store.main
-        if segment in shelf.segments:  # else everybody has had it meanwhile
-            shelf.segments.remove(segment)
+        (self._store.kept if is_kept else self._store.main).let_go(segment)
         self._store.dirty.update(self._store.readers)
-        files = self._store.cursor_files()
-        gone = [segment.name]
-        return Job(
-            cursors=files,
-            gaps=self._store.gaps_file(),
-            remove=() if is_kept else gone,
-            remove_kept=gone if is_kept else (),
-        )
+        return self._store.tidying()
 
     def _let_go_of(self, one: Listed, reason: str, *, is_kept: bool) -> None:
         number = -1 - one.number if is_kept else one.number
@@ -101,4 +92,4 @@ class Room:
             if one.is_event:
                 record = record_of(one.stream, one.boot, one.seq, one.body)
                 self._store.gaps.pass_on(record, losers, self._store.monotonic())
-            self._store.say_losing(losers if reason == "overflow" else ())
+            self._store.overflow.lose(losers if reason == "overflow" else ())

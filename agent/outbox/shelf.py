@@ -23,6 +23,8 @@ class Shelf:
 
     def __init__(self, segments: Iterable[Segment] = ()) -> None:
         self.segments = sorted(segments, key=lambda segment: segment.name)
+        self.leaving: list[str] = []
+        """Names of segments that nobody needs, until they are removed."""
 
     @property
     def size(self) -> int:
@@ -42,13 +44,16 @@ class Shelf:
         """Where the numbers of the segment at that place end."""
         return self.segments[place + 1].first if place + 1 < len(self.segments) else end
 
-    def done(self, floor: int) -> list[Segment]:
-        """Take out the segments, but the newest, that lie wholly below a number."""
-        count = 0
-        while count + 1 < len(self.segments) and self.segments[count + 1].first <= floor:
-            count += 1
-        gone, self.segments = self.segments[:count], self.segments[count:]
-        return gone
+    def done(self, floor: int) -> None:
+        """The segments, but the newest, that lie wholly below a number are to leave."""
+        while len(self.segments) > 1 and self.segments[1].first <= floor:
+            self.let_go(self.segments[0])
+
+    def let_go(self, segment: Segment) -> None:
+        """It is to leave, if it does not already."""
+        if segment in self.segments:
+            self.segments.remove(segment)
+            self.leaving.append(segment.name)
 
     def place_of(self, number: int) -> int:
         """Index of the segment that has this number; -1 before the first."""

@@ -5,6 +5,11 @@ import zlib
 
 from agent.outbox.disk import Disk
 
+TO = "to."
+"""Beginning of the names of cursors: of the main log, then of the kept one, of the destination that follows."""
+GAPS = "gaps"
+"""Name of what was lost and is not announced."""
+
 _SLOT = re.compile(r"(?P<name>.+)\.[01]", re.DOTALL)
 _AT_MOST = 1 << 26
 

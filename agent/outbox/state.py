@@ -7,9 +7,11 @@
     NAME.json   what was remembered under that name
 
 Every file is written beside, synced and renamed, so that it is old or new after a power cut, never half. A directory
-that is full, read-only or damaged does not keep the agent from starting: the run then has a number by chance.
+that is full, read-only or damaged does not keep the agent from starting: the run then has a number by chance, which is
+written when that is possible again, before its first record is.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -24,7 +26,7 @@ from drivers.contract import Journal
 
 FORMAT = "2"
 """1 had no log; what it kept is read by 2, and its log begins empty."""
-_READABLE = ("1", FORMAT)
+READABLE = ("1", FORMAT)
 BOOT_BITS = 40
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 
@@ -40,15 +42,34 @@ class StateTaken(Exception):
 
 @dataclass(slots=True)
 class State:
-    """An open state directory. Its methods block on the disk and never raise `OSError`."""
+    """An open state directory. Its methods block on the disk and, but for `number`, never raise `OSError`."""
 
     path: Path
     boot: int
     previous: Mapping[str, object] | None
-    writable: bool
+    is_ours: bool
+    """Whether it may be written at all."""
+    _stored: int | None
+    """The number of the newest run that was found here."""
     _journal: Journal
     _lock: int | None
     _kept: dict[str, object] = field(default_factory=dict)
+    is_numbered: bool = False
+    """Whether the number of this run is on disk; nothing else is written before it."""
+
+    def number(self) -> None:
+        """Keep the number of this run, if that is not done yet. Raises `OSError`; it may be called again."""
+        if self.is_numbered:
+            return
+        if self._lock is None:
+            self._lock = _take(self.path, self._journal)
+        if _stored_boot(self.path) != self._stored:
+            raise OSError(errno.ESTALE, "it was not readable at the start and holds other runs: restart to use it")
+        _write_durably(self.path, "format", FORMAT.encode())
+        _write_durably(self.path, "boot", str(self.boot).encode())
+        self.is_numbered = True
+        for name, value in self._kept.items():
+            self._write(f"{name}.json", orjson.dumps(value))
 
     def remember(self, name: str, value: object) -> None:
         """Keep a JSON value under a lower-case word."""
@@ -71,7 +92,7 @@ class State:
         self._lock = None
 
     def _write(self, name: str, content: bytes) -> None:
-        if not self.writable:
+        if not self.is_numbered:
             return
         try:
             _write_durably(self.path, name, content)
@@ -85,20 +106,16 @@ def open_state(path: Path, journal: Journal) -> State:
     is_ours = _is_of_this_format(path, journal)
     stored, previous = _last_run(path, journal) if is_ours else (None, None)
     boot = secrets.randbits(BOOT_BITS) if stored is None else stored + 1
-    if is_ours and _number(path, boot, journal):
-        return State(path, boot, previous, True, journal, lock)
-    boot = (stored or 0) + 1 + secrets.randbits(BOOT_BITS)
-    return State(path, boot, previous, False, journal, lock)
-
-
-def _number(path: Path, boot: int, journal: Journal) -> bool:
+    state = State(path, boot, previous, is_ours, stored, journal, lock)
     try:
-        _write_durably(path, "format", FORMAT.encode())
-        _write_durably(path, "boot", str(boot).encode())
-    except OSError as error:
-        journal.note("E3001", str(path), reason=_words(error))
-        return False
-    return True
+        if is_ours:
+            state.number()
+    except OSError:
+        # The log says so when it has something to write, and asks again.
+        pass
+    if not state.is_numbered:
+        state.boot = (stored or 0) + 1 + secrets.randbits(BOOT_BITS)
+    return state
 
 
 def _release(lock: int | None) -> None:
@@ -152,25 +169,30 @@ def _is_of_this_format(path: Path, journal: Journal) -> bool:
     except OSError as error:
         journal.note("E3001", str(path), reason=_words(error))
         return False
-    if found.isdigit() and found not in _READABLE:
+    if found.isdigit() and found not in READABLE:
         journal.note("E3002", str(path), found=found, known=FORMAT)
         return False
     return True
 
 
 def _last_run(path: Path, journal: Journal) -> tuple[int | None, Mapping[str, object] | None]:
-    try:
-        text = (path / "boot").read_bytes().strip()
-    except OSError:
+    boot = _stored_boot(path)
+    if boot is None:
+        if (path / "boot").exists():
+            _put_aside(path / "boot", journal)
         return None, None
-    if not text.isdigit() or len(text) > 15:
-        _put_aside(path / "boot", journal)
-        return None, None
-    boot = int(text)
     stopped = _read_json(path / "stopped", journal)
     clean = isinstance(stopped, dict) and stopped.get("boot") == boot
     last_seq = stopped.get("last_seq") if clean and isinstance(stopped, dict) else None
     return boot, {"boot": boot, "clean": clean, "last_seq": last_seq if isinstance(last_seq, dict) else {}}
+
+
+def _stored_boot(path: Path) -> int | None:
+    try:
+        text = (path / "boot").read_bytes().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() and len(text) <= 15 else None
 
 
 def _read_json(path: Path, journal: Journal) -> object | None:

@@ -11,18 +11,22 @@ has is asked for with `fetch`.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
-from agent.outbox.bodies import body, to_json
+from agent.outbox.bodies import to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
 from agent.outbox.damages import Damages
 from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
-from agent.outbox.opening import GAPS, TO, Recovered
-from agent.outbox.page import Page
+from agent.outbox.opening import Recovered
+from agent.outbox.overflow import Overflow
+from agent.outbox.page import Page, frame_of
 from agent.outbox.reader import Backfill, LogReader
 from agent.outbox.shelf import Segment
+from agent.outbox.slots import GAPS, TO
 from agent.outbox.tail import Item, Tail
 from agent.outbox.walk import Piece, Span
 from agent.record import Record
@@ -39,6 +43,10 @@ class Fetch(Protocol):
     def __call__(
         self, reader: str, fetch: int, number: int, until: int, spans: Sequence[Span], *, is_kept: bool
     ) -> None: ...
+
+
+Aside = Callable[[str, int, bytes], object]
+"""Keeps bytes in quarantine, under a name and a number."""
 
 
 class Store:
@@ -60,19 +68,17 @@ class Store:
         self.limits = limits
         self.gaps = recovered.gaps
         self.tail = Tail()
-        self.main = recovered.main
-        self.kept = recovered.kept
+        self.main, self.kept = recovered.main, recovered.kept
         self.next = self.written = self._synced = recovered.next
         self.next_kept = recovered.next_kept
-        self.is_on_disk = False
-        """Whether what is appended reaches the disk; else memory is all there is."""
-        self.is_stalled = False
-        """Whether the disk does not answer just now."""
+        self.is_on_disk = False  # whether what is appended reaches the disk; else memory is all there is
+        self.is_stalled = False  # whether the disk does not answer just now
         self.ask: Fetch | None = None
         self.wanted: Callable[[], None] = lambda: None
         """Called when there is something to do for the writing thread."""
         self.hurry: Callable[[], None] = lambda: None
         """Called when a reader cannot go on before that is done."""
+        self.aside: Aside | None = None
         self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
         self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
         self._publishes_synced = publishes_synced
@@ -81,9 +87,11 @@ class Store:
         self._checkpoints: dict[str, Mapping[str, object]] = dict(recovered.checkpoints)
         self._loose: dict[str, object] = {}
         """Checkpoints whose records are gone from memory; they are written all the same."""
-        self._queue: deque[Item] = deque()  # what is to be written, in order, while the disk is fine
+        self._queue: deque[list[Item]] = deque()  # what is to be written, by appends, while the disk is fine
         self._slots = recovered.slots
-        self._losing: dict[str, int] = {}
+        self._are_gaps_safe = True
+        self._is_resuming = False
+        self.overflow = Overflow(around.journal)
         self._damages, self._damages_kept = Damages(), Damages()
         self.readers = {
             name: LogReader(self, name, backfill, *recovered.cursors.get(name, self._at_head()))
@@ -97,33 +105,40 @@ class Store:
     # --- records in
 
     def append(self, records: Sequence[Record], checkpoints: Mapping[str, Checkpoint] | None = None) -> None:
-        now = self.monotonic()
-        for record in records:
-            self._keep(record, now, self.next)
         if checkpoints:
             self._checkpoints.update(checkpoints)
-            last = self.tail.find(self.next - 1) if records else None
-            if last is not None:
-                last.checkpoints = checkpoints
-            else:
-                self._loose.update(checkpoints)
-        self._bound_memory(now)
+        if records and self.readers:
+            self._keep(records, checkpoints)
+        else:
+            self._count(records)
+            self._loose.update(checkpoints or {})
+        self._bound_memory()
         self.wake()
         self.wanted()
 
-    def _keep(self, record: Record, now: float, append: int) -> None:
-        seq = self._next_seq.get(record.stream, 0)
-        self._next_seq[record.stream] = seq + 1
-        record.boot, record.seq = self.boot, seq
-        if not self.readers:
-            return
-        item = Item(self.next, record, now, append, body(record))
-        self.next += 1
-        self.tail.add(item)
+    def _count(self, records: Sequence[Record]) -> None:
+        boot, next_seq = self.boot, self._next_seq
+        for record in records:
+            record.boot, record.seq = boot, next_seq.get(record.stream, 0)
+            next_seq[record.stream] = record.seq + 1
+
+    def _keep(self, records: Sequence[Record], checkpoints: Mapping[str, object] | None = None) -> None:
+        """What came in one append."""
+        self._count(records)
+        now, first = self.monotonic(), self.next
+        self.next += len(records)
+        # What ends the append is known here: its last checkpoint, or its last record where there is none.
+        end = self.next if checkpoints else self.next - 1
+        items = [
+            Item(number, record, now, first, frame_of(number, record, is_end=number == end))
+            for number, record in enumerate(records, first)
+        ]
+        items[-1].checkpoints = checkpoints
+        self.tail.add(items)
         if self.is_on_disk:
-            self._queue.append(item)
+            self._queue.append(items)
         for reader in self.readers.values():
-            reader.accept()
+            reader.accept(len(items))
 
     @property
     def last_seq(self) -> dict[str, int]:
@@ -146,12 +161,12 @@ class Store:
 
     # --- bounds of memory
 
-    def _bound_memory(self, now: float) -> None:
+    def _bound_memory(self) -> None:
         if self.is_on_disk:
             self._leave_to_disk(self._synced, self.limits.tail_bytes)
             self._leave_to_disk(self.written, self.limits.memory_bytes)
         else:
-            for item in self.tail.older_than(now - self.limits.max_age_s):
+            for item in self.tail.older_than(self.monotonic() - self.limits.max_age_s):
                 self._drop(item, "age")
         if self.tail.size > self.limits.memory_bytes:
             for item in self.tail.least_wanted():
@@ -170,29 +185,20 @@ class Store:
             return
         losers = [name for name, reader in self.readers.items() if reader.lose(item.number, reason)]
         self.tail.remove(item.number)
-        self._loose.update(item.checkpoints)
+        self._loose.update(item.checkpoints or {})
         self._lost(item.record, losers, reason)
 
     def _lost(self, record: Record, losers: Iterable[str], reason: str) -> None:
         losers = list(losers)
         if losers:
             self.gaps.lose(record, losers, reason, self.monotonic())
-            self.say_losing(losers if reason == "overflow" else ())
-
-    def say_losing(self, losers: Iterable[str], records: int = 1) -> None:
-        for name in losers:
-            self._losing[name] = self._losing.get(name, 0) + records
-            self._around.journal.lost("W3010", name)
+            self.overflow.lose(losers if reason == "overflow" else ())
 
     def _look_for_room(self) -> None:
-        if (
-            self._losing
-            and self.size <= ROOM_AGAIN * self.limits.max_bytes
-            and (self.is_on_disk or self.tail.size <= ROOM_AGAIN * self.limits.memory_bytes)
+        if self.size <= ROOM_AGAIN * self.limits.max_bytes and (
+            self.is_on_disk or self.tail.size <= ROOM_AGAIN * self.limits.memory_bytes
         ):
-            for name, records in self._losing.items():
-                self._around.journal.back("W3010", name, records=records)
-            self._losing.clear()
+            self.overflow.end()
 
     # --- what the readers need
 
@@ -218,21 +224,17 @@ class Store:
         """The first number from there on that need not be fetched."""
         return self.tail.first_from(number, self.next)
 
-    def disk_end(self, number: int, until: int) -> int:
-        """Up to where the disk must be asked, from a number that memory does not have."""
-        return min(until, self.first_in_memory(number))
-
     def unsaved(self, reader: LogReader) -> int:
         return reader.unsaved if self.is_on_disk and not self.is_stalled else 0
 
     def left(self, number: int) -> None:
         """A destination needs it no more."""
-        if number >= 0 and self.is_done(number):
-            item = self.tail.find(number)
-            if item is not None and number >= self.written:
+        if number >= 0 and (len(self.readers) == 1 or self.is_done(number)):
+            item = self.tail.remove(number)
+            if item is not None and item.checkpoints and number >= self.written:
                 self._loose.update(item.checkpoints)
-            self.tail.remove(number)
-        self._look_for_room()
+        if self.overflow:
+            self._look_for_room()
         self.wanted()
 
     def fetch(self, reader: LogReader, fetch: int, number: int, until: int, *, is_kept: bool) -> None:
@@ -249,9 +251,7 @@ class Store:
         """What is damaged is damaged for every destination that still needs it."""
         damages = self._damages_kept if is_kept else self._damages
         for first, end in piece.damaged:
-            lost = {
-                name: reader.lose_all(first, end, "damaged", is_kept=is_kept) for name, reader in self.readers.items()
-            }
+            lost = {n: reader.lose_all(first, end, "damaged", is_kept=is_kept) for n, reader in self.readers.items()}
             if any(lost.values()):
                 damages.lose(first, end, [name for name, count in lost.items() if count])
                 self._around.journal.note("E3006", self._around.place, records=max(lost.values()))
@@ -271,8 +271,8 @@ class Store:
         """Append gap events without making room for them: that would be the next loss to announce."""
         if not self.gaps:
             return
-        for gap in self.gaps.due(destination, self.monotonic() - merged_s, self._around.now):
-            self._keep(gap, self.monotonic(), self.next)
+        for gap in self.gaps.due(destination, self.monotonic() - merged_s, self._around.now, self.next):
+            self._keep([gap])
             self.wake()
             self.wanted()
 
@@ -285,20 +285,28 @@ class Store:
 
     def job(self, *, sync: bool = False) -> Job:
         """What there is to do for the writing thread now."""
+        if self._is_resuming:
+            # The log will have no record of what was delivered or lost meanwhile: only the cursors know.
+            self._is_resuming = False
+            job = self.tidying()
+            job.is_safe = True
+            return job
         page = self._page()
         floor = min((reader.main.base for reader in self.readers.values()), default=self.next)
         floor_kept = min((reader.kept.base for reader in self.readers.values()), default=self.next_kept)
-        gone = [segment.name for segment in self.main.done(min(floor, self._synced))]
-        gone_kept = [segment.name for segment in self.kept.done(floor_kept)]
-        if gone or gone_kept:
-            self.dirty.update(self.readers)
+        self.main.done(min(floor, self._synced))
+        self.kept.done(floor_kept)
+        job = self.tidying()
+        job.page, job.sync = page, sync or (self._publishes_synced and page is not None)
+        return job
+
+    def tidying(self) -> Job:
+        """What is to be saved and removed, without what is to be written."""
         return Job(
-            page,
-            sync or (self._publishes_synced and page is not None),
-            self.cursor_files(),
-            self.gaps_file(),
-            gone,
-            gone_kept,
+            cursors=self.cursor_files(),
+            gaps=self.gaps_file(),
+            remove=list(self.main.leaving),
+            remove_kept=list(self.kept.leaving),
             now_ms=self.now_ms,
         )
 
@@ -306,31 +314,26 @@ class Store:
         """The next records that are to be written, in whole appends; None where there is nothing."""
         if not self._queue and not self._loose:
             return None
-        first = self._queue[0].number if self._queue else self.next
+        first = self._queue[0][0].number if self._queue else self.next
         page = Page(first, first)
         if self._loose:
             page.add((), self._loose)
             self._loose = {}
-        size = 0
-        while self._queue and size < PAGE_BYTES:
-            items = self._next_append()
-            size += sum(item.size for item in items)
-            page.add(items, items[-1].checkpoints)
+        while self._queue and page.size < PAGE_BYTES:
+            items = self._queue.popleft()
+            page.add(items, items[-1].checkpoints or {})
         return page
-
-    def _next_append(self) -> list[Item]:
-        together = self._queue[0].append
-        items = []
-        while self._queue and self._queue[0].append == together:
-            items.append(self._queue.popleft())
-        return items
 
     def gaps_file(self) -> tuple[str, bytes] | None:
         """What is to be saved of losses that are not announced; None while nothing changed."""
+        self._forget_announced()
         if not self.gaps.is_changed:
             return None
         self.gaps.is_changed = False
         return self._slots.put(GAPS, to_json(self.gaps.to_json()))
+
+    def _forget_announced(self) -> None:
+        self.gaps.forget(lambda number: number < self._synced or self.is_done(number))
 
     def cursor_files(self) -> list[tuple[str, bytes]]:
         """The cursors that moved. What they settle counts as saved when the job has come back (`worked`)."""
@@ -348,8 +351,9 @@ class Store:
 
     @property
     def wants_sync(self) -> bool:
-        """Whether something is on disk that a power cut could take, and somebody waits for it."""
-        return self._synced < self.written and any(reader.queued for reader in self.readers.values())
+        """Whether a power cut could take something for which somebody waits, or what is known of losses."""
+        is_waiting = self._synced < self.written and any(reader.queued for reader in self.readers.values())
+        return is_waiting or not self._are_gaps_safe
 
     def worked(self, outcome: Outcome) -> None:
         """Take what the writing thread did."""
@@ -362,6 +366,10 @@ class Store:
             if shelf.segments and (begun or outcome.error is None):
                 shelf.segments[-1].size = max(size, shelf.segments[-1].size)
         self.written, self._synced = outcome.written, outcome.synced
+        removed, removed_kept = outcome.removed
+        del self.main.leaving[:removed], self.kept.leaving[:removed_kept]
+        self._are_gaps_safe = outcome.are_gaps_safe
+        self._forget_announced()
         for reader in self.readers.values():
             reader.unsaved -= reader.being_saved
             reader.being_saved = 0
@@ -375,13 +383,17 @@ class Store:
     def fail(self) -> None:
         """The disk is not usable now: memory is all there is, and what is not synced is written again one day."""
         self.is_on_disk = False
-        self.gaps.is_changed = bool(self.gaps)
+        self.gaps.is_changed = True
         self._queue.clear()
         self._loose = dict(self._checkpoints)
         self.dirty.update(self.readers)
         self.wake()
 
     def resume(self) -> None:
-        """Try the disk again: everything that is not safe there is to be written."""
-        self.is_on_disk = True
-        self._queue = deque(self.tail.since(self._synced))
+        """Try the disk again: what is not safe there is to be written."""
+        self.is_on_disk = self._is_resuming = True
+        self.dirty.update(self.readers)
+        left = self.tail.since(self._synced)
+        for item in left:
+            item.frame = b""  # another may end its append now
+        self._queue = deque(list(items) for _, items in groupby(left, key=attrgetter("append")))

@@ -6,14 +6,14 @@ from which the oldest samples go first and events last.
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from agent.record import Record
 
 RECORD_BYTES = 900
-BYTES_OF_JSON = 4
-"""Estimates of what a record costs in memory, and what stands in its JSON (CPython 3.11: slots, dict entry, number)."""
+BYTES_OF_FRAME = 4
+"""Estimates of what a record costs in memory, and what is in its frame (CPython 3.11: slots, dict entry, number)."""
 
 
 @dataclass(slots=True)
@@ -26,11 +26,11 @@ class Item:
     """Monotonic time when it was appended."""
     append: int
     """Number of the first record that came together with it."""
-    body: bytes
-    """Its JSON until that is written; empty afterwards."""
+    frame: bytes
+    """As it is written, until that is done; empty afterwards."""
     size: int = 0
     """What it costs in memory, about; with long texts up to four times less."""
-    checkpoints: Mapping[str, object] = field(default_factory=dict)
+    checkpoints: Mapping[str, object] | None = None
     """What came in the same append, at its last record."""
 
 
@@ -45,18 +45,23 @@ class Tail:
     def __len__(self) -> int:
         return len(self._samples) + len(self._events)
 
-    def add(self, item: Item) -> None:
-        item.size = RECORD_BYTES + BYTES_OF_JSON * len(item.body)
-        (self._events if item.record.event else self._samples)[item.number] = item
-        self.size += item.size
+    def add(self, items: Iterable[Item]) -> None:
+        for item in items:
+            item.size = RECORD_BYTES + BYTES_OF_FRAME * len(item.frame)
+            self.size += item.size
+            if item.record.event is None:
+                self._samples[item.number] = item
+            else:
+                self._events[item.number] = item
 
     def find(self, number: int) -> Item | None:
         return self._samples.get(number) or self._events.get(number)
 
-    def remove(self, number: int) -> None:
+    def remove(self, number: int) -> Item | None:
         item = self._samples.pop(number, None) or self._events.pop(number, None)
         if item is not None:
             self.size -= item.size
+        return item
 
     def oldest(self, below: int) -> Item | None:
         """The one with the smallest number, if that is below a bound."""

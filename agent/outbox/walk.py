@@ -140,7 +140,12 @@ class Walk:
             return b""
 
     def _following(self, end: int) -> tuple[Frame, bytes] | None:
-        found = self._early or next(self._frames, None)
+        try:
+            found = self._early or next(self._frames, None)
+        except OSError:
+            # A generator that raised is at its end: the next one goes on where this one was.
+            self._frames = self._whole()
+            raise
         self._early = None
         if found is None:
             self._frames = self._whole()

@@ -12,7 +12,6 @@ from agent.formats.contract import Format, Snapshot
 from agent.mqtt import Cause, Link, LinkFailed, Will
 from agent.outbox.contract import Reader
 from agent.publish.pace import LONGER, Pace, most_pause_s
-from agent.publish.refusals import Refusals
 from agent.publish.session import Session, Ways
 from agent.scope import Scope
 from drivers.contract import Journal
@@ -46,16 +45,19 @@ class Delivery(Generic[S]):
         report: Callable[[], Mapping[str, object]],
         journal: Journal,
         pace: Pace | None = None,
+        canary: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         chance: random.Random | None = None,
     ) -> None:
-        """`snapshot` is the gateway as it stands, `report` what the health topic says, both read when needed."""
+        """`snapshot` is the gateway as it stands, `report` what the health topic says, both read when needed.
+
+        `canary` is a topic to read back with MQTT 3.1.1; None subscribes to nothing.
+        """
         self.name = name
         self.turned_s = monotonic()
         """Monotonic time of the newest completed turn: an attempt, successful or not, or a look while connected."""
         self._pace = pace or Pace()
-        self._refusals = Refusals(name, reader, journal, self._pace)
-        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace, self._refusals)
+        self._ways = Ways(name, reader, format_, state, snapshot, report, journal, self._pace, canary)
         self._opener = opener
         self._client_id = client_id
         self._journal = journal
@@ -84,7 +86,7 @@ class Delivery(Generic[S]):
             "reason": self._reason,
             "protocol": self._protocol,
             "losses": self._losses,
-            "refused": dict(self._refusals.reasons),
+            "refused": dict(self._ways.refusals.reasons),
             "accepted": tally.accepted,
             "delivered": tally.delivered,
             "queued": tally.queued,
@@ -163,7 +165,7 @@ class Delivery(Generic[S]):
         self._told.add(reason)
         connected, self._connected_s = self._connected_s, 0.0
         is_quick = bool(connected) and now - connected <= self._pace.quick_s
-        is_cut_off = is_quick and self._is_cut_off(now)
+        is_cut_off = is_quick and not self._ways.suspicion.is_accusing and self._is_cut_off(now)
         # Sooner it may be a CONNECT of our own that the broker found late, after an outage; not on a link that held.
         if is_cut_off or (cause == Cause.TAKEN_OVER and connected and not is_quick):
             self._is_rivalled = True

@@ -44,6 +44,16 @@ class Pace:
     rest_s: float = 60.0
     """The pause that follows, and half as much again by chance."""
     tick_s: float = 5.0
+    strikes: int = 3
+    """So many times a record must have ended the connection, alone, to be set aside."""
+    kill_s: float = 5.0
+    """Sooner than this after it was sent; what ends later was not ended by it."""
+    trial_s: float = 60.0
+    """How long a connection must hold before a suspicious record is tried on it; twice as long after each loss that
+    had another reason."""
+    trial_most_s: float = 3600.0
+    canary_s: float = 10.0
+    """How long the canary may take to come back."""
 
     @property
     def rival_gone_s(self) -> float:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.mqtt import Refusal
 from agent.outbox.contract import Reader
 from agent.publish.pace import Pace
 from drivers.contract import Journal
@@ -32,6 +33,7 @@ class Refusals:
         self._blocked: dict[str, _Blocked] = {}
         self._told: set[str] = set()
         self._malformed: dict[int, str] = {}
+        """Records that are refused for what is in them, and their topics."""
 
     @property
     def reasons(self) -> Mapping[str, str]:
@@ -47,22 +49,25 @@ class Refusals:
             blocked.parked.append(lsn)
         return True
 
-    def refused(self, topic: str, lsn: int, reason: str) -> None:
+    def refused(self, topic: str, lsn: int, refusal: Refusal) -> None:
         """The broker did not take a record on this topic."""
-        self.tell(topic, reason)
+        self.tell(topic, refusal)
         blocked = self._blocked.get(topic)
         if blocked is None:
             timer = asyncio.get_running_loop().call_later(self._pace.probe_first_s, self._probe, topic)
-            blocked = self._blocked[topic] = _Blocked(reason, self._pace.probe_first_s, timer)
+            blocked = self._blocked[topic] = _Blocked(refusal.reason, self._pace.probe_first_s, timer)
         if self._reader.refuse(lsn, math.inf):
             (blocked.parked.appendleft if blocked.probe == lsn else blocked.parked.append)(lsn)
         if blocked.probe == lsn:
             blocked.probe = None
 
-    def tell(self, topic: str, reason: str) -> None:
+    def tell(self, topic: str, refusal: Refusal) -> None:
         """Say that something on this topic is not taken, be it that nothing waits for that."""
         self._told.add(topic)
-        self._journal.lost("E4010", f"{self._destination} {topic}", topic=topic, reason=reason)
+        self._say(f"{self._destination} {topic}", topic, refusal)
+
+    def _say(self, about: str, topic: str, refusal: Refusal) -> None:
+        self._journal.lost("E4010", about, topic=topic, reason=refusal.reason, cause=f"{refusal.code:#04x}")
 
     def accepted(self, topic: str) -> None:
         """The broker took something on this topic: all that waits for it may go."""
@@ -75,19 +80,22 @@ class Refusals:
             for waiting in blocked.parked:
                 self._reader.refuse(waiting, 0.0)
 
-    def malformed(self, topic: str, lsn: int, seq: int, reason: str) -> None:
+    def malformed(self, topic: str, lsn: int, refusal: Refusal) -> None:
         """The fault of this record, not of its topic: it alone waits and is tried again."""
-        about = self._malformed[lsn] = f"{self._destination} {topic} seq {seq}"
-        self._journal.lost("E4010", about, topic=topic, reason=reason)
+        self._malformed[lsn] = topic
+        self._say(self._of_payloads(topic), topic, refusal)
         self.ended(topic, lsn)
         self._reader.refuse(lsn, self._pace.probe_most_s)
 
     def delivered(self, topic: str, lsn: int) -> None:
         """The broker took a record."""
-        about = self._malformed.pop(lsn, None) if self._malformed else None
-        if about is not None:
-            self._journal.back("E4010", about, topic=topic)
+        if self._malformed.pop(lsn, None) is not None and topic not in self._malformed.values():
+            self._journal.back("E4010", self._of_payloads(topic), topic=topic)
         self.accepted(topic)
+
+    def _of_payloads(self, topic: str) -> str:
+        """Many records may be refused for what is in them; that is said of their topic, once."""
+        return f"{self._destination} {topic} payload"
 
     def ended(self, topic: str, lsn: int) -> None:
         """A record ended in another way: if it was the one that was tried, the next try takes another."""

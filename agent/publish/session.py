@@ -1,17 +1,20 @@
 """One connection to a destination, from CONNACK to its end."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
 from agent.formats.contract import Format, Message, Snapshot
-from agent.mqtt import PACKET_TOO_LARGE, PAYLOAD_FORMAT_INVALID, Link, LinkFailed, Refusal
+from agent.mqtt import PACKET_TOO_LARGE, PAYLOAD_FORMAT_INVALID, Cause, Link, LinkFailed, Refusal, packet_bytes
 from agent.outbox.contract import Reader
+from agent.publish.canary import Canary
 from agent.publish.pace import Pace
 from agent.publish.refusals import Refusals
-from agent.record import Entry
+from agent.publish.suspicion import Key, Loss, Suspicion
+from agent.record import Entry, Record
 from agent.scope import Scope
 from drivers.contract import Journal
 
@@ -19,6 +22,9 @@ S = TypeVar("S")
 
 UNSPEAKABLE = (ValueError, TypeError, LookupError, ArithmeticError)
 """What a format raises on a record that it cannot put into words; the next record may do."""
+
+NOT_CUT = frozenset((Cause.UNACKNOWLEDGED, Cause.SILENT, Cause.UNREACHABLE, Cause.TAKEN_OVER))
+"""Ends of a connection that no record brings about."""
 
 
 @dataclass(slots=True)
@@ -33,7 +39,15 @@ class Ways(Generic[S]):
     report: Callable[[], Mapping[str, object]]
     journal: Journal
     pace: Pace
-    refusals: Refusals
+    canary_topic: InitVar[str | None] = None
+    refusals: Refusals = field(init=False)
+    suspicion: Suspicion = field(init=False)
+    canary: Canary | None = field(init=False)
+
+    def __post_init__(self, canary_topic: str | None) -> None:
+        self.refusals = Refusals(self.name, self.reader, self.journal, self.pace)
+        self.suspicion = Suspicion(self.pace)
+        self.canary = Canary(self.name, canary_topic, self.journal, self.pace) if canary_topic else None
 
 
 @dataclass(slots=True)
@@ -42,6 +56,16 @@ class _Parts:
 
     left: int
     refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A record that is under way while nothing else is."""
+
+    entry: Entry
+    sent_s: float
+    is_proved: bool
+    """Whether something had been acknowledged on this connection before."""
 
 
 class Session(Generic[S]):
@@ -57,34 +81,75 @@ class Session(Generic[S]):
         self._is_draining = False
         self._drained = asyncio.Event()
         self._refusals = ways.refusals
+        self._suspicion = ways.suspicion
+        self._flying: dict[int, Entry] = {}
+        """Records that were sent and are not answered, by number."""
+        self._others = 0
+        """How many messages that are no records are under way."""
+        self._alone: _Alone | None = None
+        self._greeting = ""
+        """The topic of what is under way alone before the first record."""
+        self._is_open = asyncio.Event()
+        """Neither what comes before the first record nor a record that must be alone is under way."""
+        self._begun_s = time.monotonic()
 
     async def run(self) -> None:
         """Until the link is lost, which is raised as `LinkFailed`."""
         ways = self._ways
         ways.reader.begin()
-        ways.state, messages = ways.format.begin(ways.state, self._snapshot())
-        self._beside(messages)
         try:
             async with Scope() as scope:
                 scope.start(self._records(), f"records to {ways.name}")
                 scope.start(self._health(), f"health to {ways.name}")
                 scope.start(self._turns(), f"turns of {ways.name}")
+                if ways.canary is not None and self._link.protocol == "3.1.1":
+                    scope.start(ways.canary.sing(self._link, self._aside), f"canary of {ways.name}")
                 await asyncio.wait((self._link.lost,))
         finally:
             self._refusals.close()
+        if not self._is_ending:
+            self._judge()
         raise LinkFailed(self._link.lost.result(), self._link.cause)
 
     def _snapshot(self) -> Snapshot:
-        return self._ways.snapshot()._replace(max_packet=self._link.max_packet)
+        return self._ways.snapshot()._replace(max_packet=self._link.split_above)
+
+    async def _begin(self) -> None:
+        """While something is under suspicion, one by one."""
+        ways = self._ways
+        ways.state, messages = ways.format.begin(ways.state, self._snapshot())
+        messages = [message for message in messages if not self._suspicion.leaves_out(message.topic)]
+        if not self._suspicion.is_greeting_slowly:
+            self._beside(messages)
+        else:
+            for message in messages:
+                self._greeting = message.topic
+                self._beside((message,))
+                await self._link.idle()
+            self._greeting = ""
+        self._is_open.set()
+
+    async def _opened(self) -> None:
+        """Wait until there may be something beside the records."""
+        while not self._is_open.is_set():
+            await self._is_open.wait()
+
+    async def _aside(self, message: Message) -> None:
+        await self._opened()
+        self._beside((message,))
 
     async def _records(self) -> None:
+        await self._begin()
         while not self._is_ending:
             await self._link.room()
             room = self._link.free
             entries = await self._ways.reader.take(room)
             snapshot = self._snapshot()
             for entry in entries:
-                self._send(entry, snapshot)
+                if self._suspicion.is_careful and self._suspicion.watches(key_of(entry.record)):
+                    await self._send_alone(entry)
+                else:
+                    self._send(entry, snapshot)
             # What comes together leaves together: in one packet, from warm caches. A full window does not wait; a
             # format may need no answer (QoS 0), and then nothing above would let others run.
             await asyncio.sleep(0 if len(entries) == room else self._ways.pace.gather_s)
@@ -94,6 +159,7 @@ class Session(Generic[S]):
         ways = self._ways
         await self._proved()
         while True:
+            await self._opened()
             ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
             self._beside(messages)
             await asyncio.sleep(ways.pace.health_every_s)
@@ -106,14 +172,32 @@ class Session(Generic[S]):
     def _beside(self, messages: Sequence[Message]) -> None:
         """Publish what does not come from the outbox and is not repeated when it is refused."""
         for message in messages:
+            self._others += 1
             self._link.publish(*message, partial(self._answered_beside, message.topic))
 
     def _answered_beside(self, topic: str, refusal: Refusal | None) -> None:
+        self._others -= 1
+        self._suspicion.greeted(topic)
         if refusal is None:
             self._refusals.accepted(topic)
             self._prove()
         else:
-            self._refusals.tell(topic, refusal.reason)
+            self._refusals.tell(topic, refusal)
+
+    async def _send_alone(self, entry: Entry) -> None:
+        """A record under suspicion, when the connection has held long enough; others wait until it is answered."""
+        now = time.monotonic()
+        wait_s = self._suspicion.wait_s(key_of(entry.record), now - self._begun_s)
+        if wait_s > 0:
+            self._ways.reader.refuse(entry.lsn, wait_s)
+            return
+        await self._link.idle()
+        self._is_open.clear()
+        self._alone = _Alone(entry, time.monotonic(), self._proof.is_set())
+        self._send(entry, self._snapshot())
+        await self._link.idle()
+        self._alone = None
+        self._is_open.set()
 
     def _send(self, entry: Entry, snapshot: Snapshot) -> None:
         ways = self._ways
@@ -127,37 +211,85 @@ class Session(Generic[S]):
         elif self._refusals.parks(messages[0].topic, entry.lsn):
             return
         elif len(messages) == 1:
+            self._flying[entry.lsn] = entry
             self._link.publish(*messages[0], partial(self._answered, entry, messages[0].topic))
         else:
+            self._flying[entry.lsn] = entry
             parts = _Parts(len(messages))
             for message in messages:
                 self._link.publish(*message, partial(self._answered_part, parts, entry, message.topic))
 
     def _answered_part(self, parts: _Parts, entry: Entry, topic: str, refusal: Refusal | None) -> None:
         parts.left -= 1
-        parts.refusal = refusal or parts.refusal
+        if refusal is not None and (parts.refusal is None or parts.refusal.is_asked):
+            # What cannot even be asked for comes before what the broker may take at another time.
+            parts.refusal = refusal
         if not parts.left:
             self._answered(entry, topic, parts.refusal)
 
     def _answered(self, entry: Entry, topic: str, refusal: Refusal | None) -> None:
+        self._flying.pop(entry.lsn, None)
+        if not self._suspicion.is_idle:
+            self._suspicion.answered(key_of(entry.record))
         if refusal is None:
             self._ways.reader.confirm(entry.lsn)
             self._refusals.delivered(topic, entry.lsn)
             self._prove()
         elif refusal.code == PACKET_TOO_LARGE:
             self._refusals.ended(topic, entry.lsn)
-            self._set_aside(entry, "too_large", refusal.reason)
+            if refusal.is_asked and self._fits(entry):
+                self._ways.reader.refuse(entry.lsn, 0.0)
+            else:
+                self._set_aside(entry, "too_large", refusal.reason)
         elif refusal.code == PAYLOAD_FORMAT_INVALID:
-            self._refusals.malformed(topic, entry.lsn, entry.record.seq, refusal.reason)
+            self._refusals.malformed(topic, entry.lsn, refusal)
         else:
-            self._refusals.refused(topic, entry.lsn, refusal.reason)
+            self._refusals.refused(topic, entry.lsn, refusal)
         if self._is_draining:
             self._look_whether_drained()
+
+    def _fits(self, entry: Entry) -> bool:
+        """Whether it comes in parts small enough, by what is known of the broker now."""
+        snapshot = self._snapshot()
+        _, messages = self._ways.format.encode(self._ways.state, entry, snapshot)
+        return all(packet_bytes(message.topic, message.payload) <= snapshot.max_packet for message in messages)
 
     def _set_aside(self, entry: Entry, reason: str, why: str) -> None:
         stream = entry.record.stream
         self._ways.journal.lost("E4011", f"{self._ways.name} {stream}", stream=stream, reason=why)
         self._ways.reader.set_aside(entry.lsn, reason)
+
+    def _judge(self) -> None:
+        """Did a record end this connection, and has it done so too often?"""
+        now = time.monotonic()
+        alone = self._alone
+        flying = {key_of(entry.record) for entry in self._flying.values()}
+        if alone is not None and (not alone.is_proved or self._others or self._flying.keys() != {alone.entry.lsn}):
+            alone = None
+        sent_s = alone.sent_s if alone else now
+        loss = Loss(
+            frozenset(flying),
+            key_of(alone.entry.record) if alone else None,
+            self._link.cause not in NOT_CUT,
+            sent_s - self._begun_s,
+            now - sent_s,
+            self._others,
+            self._greeting if self._proof.is_set() and self._others == 1 and not flying else "",
+        )
+        convicted = self._suspicion.lost(loss)
+        if convicted is not None and alone is not None:
+            self._convict(alone.entry)
+        if loss.greeting and self._suspicion.leaves_out(loss.greeting):
+            facts = {"topic": loss.greeting, "times": self._ways.pace.strikes}
+            self._ways.journal.note("E4014", self._ways.name, **facts)
+
+    def _convict(self, entry: Entry) -> None:
+        record = entry.record
+        facts = {"stream": record.stream, "boot": record.boot, "seq": record.seq, "times": self._ways.pace.strikes}
+        self._ways.journal.note("E4012", self._ways.name, **facts)
+        _, messages = self._ways.format.encode(self._ways.state, entry, self._snapshot())
+        said = b"".join(b"%b\n%b\n" % (message.topic.encode(), message.payload) for message in messages)
+        self._ways.reader.set_aside(entry.lsn, "poison", said)
 
     async def _proved(self) -> None:
         """A bounded time: where a format sends nothing that is acknowledged, the health message may be the first."""
@@ -206,3 +338,7 @@ class Session(Generic[S]):
             half = ways.pace.farewell_s / 2
             await asyncio.wait((heard, self._link.lost), timeout=half, return_when="FIRST_COMPLETED")
         await self._link.disconnect(ways.pace.farewell_s / 2)
+
+
+def key_of(record: Record) -> Key:
+    return record.stream, record.boot, record.seq

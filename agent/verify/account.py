@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from agent.verify.device import Device
 from agent.verify.numbering import Known, Numbering, Part, Verdict
-from agent.verify.payload import Beside, Broken, Said, State, parse, read
+from agent.verify.payload import Beside, Broken, End, Said, State, parse, read
 
 BOOTS_MOST = 64
 """Of one gateway that are kept apart; what is older is judged for good."""
@@ -82,13 +82,22 @@ class Account:
         except Broken as broken:
             self.refuse(topic, broken)
 
-    def take_logged(self, topic: str, said: object) -> None:
-        """One line of a file."""
+    def take_logged(self, topic: str, said: object) -> bool:
+        """One line of a file; whether it was a record."""
         self.messages += 1
         try:
-            self._take(read(topic, said), None, False)
+            found = read(topic, said)
+            self._take(found, None, False)
         except Broken as broken:
             self.refuse(topic, broken)
+            return False
+        return isinstance(found, Said)
+
+    def take_end(self, end: End) -> None:
+        """The last line of a file. Raises `Broken`."""
+        gateway = self._gateway(end.gateway)
+        for name, gap in end.lost:
+            self._numbering(gateway, self._device(gateway, name), gap.boot).lose(*gap[1:])
 
     def refuse(self, place: str, broken: Broken) -> None:
         """What breaks the format is counted, and the first kinds of it are named."""

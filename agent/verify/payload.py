@@ -4,7 +4,7 @@ at most.
 It is recognised by its own fields and not by its topic, because topics are a site's to choose.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,6 +70,14 @@ class State:
     last_seq: Mapping[str, int] | None = None
 
 
+class End(NamedTuple):
+    """The last line of a file: how many of its lines are records, and (device, loss) that none of them announces."""
+
+    gateway: str
+    records: int
+    lost: Sequence[tuple[str, Gap]]
+
+
 class Beside(NamedTuple):
     """Meta, health, an empty message: part of the format, no part of the account."""
 
@@ -94,6 +102,17 @@ def read(topic: str, said: object) -> Said | State | Beside:
     except TypeError:  # orjson writes less deep than it reads
         raise Broken("I8042") from None
     return Beside()
+
+
+def end(said: Mapping[str, object]) -> End:
+    """What the last line of a file says. Raises `Broken`."""
+    lost = _field(said, "lost", list)
+    spans = []
+    for one in lost if isinstance(lost, list) else ():
+        if not isinstance(one, dict):
+            raise Broken("I8043", "lost")
+        spans.append((_text(one, "dev"), _gap(one)))
+    return End(_text(said, "gw"), _number(said, "records"), spans)
 
 
 def _field(said: Mapping[str, object], name: str, kind: type) -> object:

@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import gzip
 import math
 import signal
 import time
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from agent.messages import Catalogue
 from agent.mqtt import Endpoint
@@ -18,6 +21,8 @@ from agent.verify.logged import read_lines
 from agent.verify.report import Connection, progress, totals
 
 LOOK_S = 0.2
+GZIP = b"\x1f\x8b"
+"""How a packed file begins, whatever its name is (RFC 1952, section 2.3.1)."""
 SETTLE_S, LATE_S = 0.5, 3.0
 """At the end: for what the broker has sent by then, and longer where something is missing that may be on its way."""
 
@@ -103,8 +108,19 @@ async def _pause(sooner: asyncio.Event, seconds: float) -> None:
 
 
 def read_file(path: Path) -> Account:
-    """The account of an exported log. Raises `OSError`."""
+    """The account of an exported log, packed or not. Raises `OSError`."""
     account = Account(is_file=True)
     with path.open("rb") as file:
-        read_lines(file, account)
+        is_packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        read_lines(_unpacked(file) if is_packed else file, account)
     return account
+
+
+def _unpacked(file: BinaryIO) -> Iterator[bytes]:
+    """The lines up to where the file is damaged or cut off, and one that says so because it is none."""
+    with gzip.open(file) as lines:
+        try:
+            yield from lines
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            yield b"{"

@@ -8,8 +8,8 @@ class Hands:
         self.wall_ms = wall_ms
         self.monotonic = monotonic
 
-    def clock(self, newest_ms: int = 0) -> Clock:
-        return Clock(lambda: self.wall_ms, lambda: self.monotonic, newest_ms)
+    def clock(self) -> Clock:
+        return Clock(lambda: self.wall_ms, lambda: self.monotonic)
 
     def go(self, seconds: float, drift_ms: int = 0) -> None:
         self.monotonic += seconds
@@ -26,9 +26,16 @@ def test_a_clock_before_the_build_is_implausible() -> None:
 
 def test_a_clock_before_the_newest_record_is_implausible() -> None:
     hands = Hands(BUILT_MS + 1000)
-    clock = hands.clock(newest_ms=BUILT_MS + 5000)
+    clock = hands.clock()
+    clock.has_seen(BUILT_MS + 5000)
     assert not clock.is_plausible
     hands.go(4)
+    assert clock.is_plausible
+
+
+def test_a_record_of_years_ahead_does_not_make_the_clock_implausible() -> None:
+    clock = Hands(BUILT_MS + 1000).clock()
+    clock.has_seen(BUILT_MS + 10 * 365 * 86_400_000)
     assert clock.is_plausible
 
 

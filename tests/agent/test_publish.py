@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import orjson
 
 from agent.formats.contract import Meta, Snapshot
 from agent.formats.native import Native
 from agent.mqtt import Connector, Endpoint
-from agent.outbox import open_outbox
+from agent.outbox import Backfill, open_outbox
 from agent.outbox.contract import Outbox, Reader
 from agent.publish import Delivery, Pace
 from agent.record import Event, Moment, Record
@@ -43,8 +44,8 @@ class Site:
     def reader(self) -> Reader:
         return self.outbox.reader("county")
 
-    def sample(self, number: int) -> None:
-        self.outbox.append([Record("die01", [Moment(1000 + number, {"n": number}, {})])])
+    def sample(self, number: int, device: str = "die01") -> None:
+        self.outbox.append([Record(device, [Moment(1000 + number, {"n": number}, {})])])
 
     async def until(self, is_true: Callable[[], bool], within_s: float = 10.0) -> None:
         async with asyncio.timeout(within_s):
@@ -68,18 +69,23 @@ async def site(
     ack_timeout_s: float = 30.0,
     seed: int = 1,
     host: str = "127.0.0.1",
+    protocol: Literal["auto", "5", "3.1.1"] = "auto",
+    canary: str | None = None,
+    rate: float = 50.0,
 ) -> AsyncIterator[Site]:
+    """`rate` is that of the backlog, in records a second."""
     told = Told()
     stop = asyncio.Event()
     meta = Meta(7, {"gw": "gw", "dev": "die01", "tags": {}})
-    endpoint = Endpoint(host, port, "gw-1", ack_timeout_s=ack_timeout_s, connect_timeout_s=1)
+    endpoint = Endpoint(host, port, "gw-1", protocol=protocol, ack_timeout_s=ack_timeout_s, connect_timeout_s=1)
+    backfill = {"county": Backfill(rate)}
     async with open_outbox(
-        state, ["county"], 1 << 20, max_age_s=3600, now=lambda: (5000, None), journal=told
+        state, ["county"], 1 << 20, max_age_s=3600, backfill=backfill, now=lambda: (5000, None), journal=told
     ) as outbox:
         delivery = Delivery(
             "county",
             outbox.reader("county"),
-            Native("gw", {"site": "f"}, {"die01": {"line": "l2"}}),
+            Native("gw", {"site": "f"}, {"die01": {"line": "l2"}, "die02": {"line": "l2"}}),
             None,
             Connector(endpoint),
             "gw-1",
@@ -87,6 +93,7 @@ async def site(
             report=lambda: {"clock": {}},
             journal=told,
             pace=pace,
+            canary=canary,
             chance=random.Random(seed),
         )
         async with asyncio.TaskGroup() as tasks:
@@ -134,7 +141,7 @@ async def test_a_broker_that_comes_late_gets_everything_and_two_lines_are_said(t
             assert sent[0]["hist"] is True
 
 
-async def test_no_acknowledgements_means_reconnecting_and_nothing_is_lost(tmp_path: Path) -> None:
+async def test_row_25_no_acknowledgements_means_reconnecting_and_nothing_is_lost(tmp_path: Path) -> None:
     async with broker(Habits(acks=False)) as peer, site(tmp_path, peer.port, ack_timeout_s=0.1) as here:
         for number in range(5):
             here.sample(number)

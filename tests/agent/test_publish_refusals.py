@@ -3,6 +3,7 @@
 import asyncio
 import math
 
+from agent.mqtt import Refusal
 from agent.publish.pace import Pace
 from agent.publish.refusals import Refusals
 from tests.fakes.silent import Heard
@@ -24,7 +25,7 @@ async def test_a_probe_that_ends_in_another_way_makes_room_for_the_next() -> Non
     reader = Held()
     refusals = Refusals("county", reader, Heard(), Pace(probe_first_s=0.01, probe_most_s=0.02))  # type: ignore[arg-type]
     for lsn in range(3):
-        refusals.refused("a/data", lsn, "quota exceeded")
+        refusals.refused("a/data", lsn, Refusal(0x97, "Quota exceeded"))
     tried: list[int] = []
     async with asyncio.timeout(5):
         while len(tried) < 3:

@@ -45,8 +45,12 @@ class Habits:
     drops_after_connack: bool = False
     takes_over: bool = False
     """DISCONNECT 0x8E right after CONNACK."""
+    suback: int = 1
+    """What SUBSCRIBE is answered with: the QoS, or a reason from 0x80 on."""
     garbage: bytes = b""
     """Sent after CONNACK."""
+    dies_of: Callable[[Published], bool] = lambda _: False
+    """Messages at which the connection is reset, with all answers that have not left yet."""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,9 @@ class Broker:
     goodbyes: int = 0
     flying: int = 0
     flying_most: int = 0
+    deaths: int = 0
+    """Connections that ended by a message."""
+    subscribes: int = 0
     held: list[Callable[[], None]] = field(default_factory=list)
     """Acknowledgements kept back while `acks` is False; call one to send it."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,7 +111,12 @@ class Broker:
                     if not self._greet(level, writer):
                         return
                 case 3:
-                    self._take(kind, body, level, writer)
+                    if not self._take(kind, body, level, writer):
+                        return
+                case 8:
+                    self.subscribes += 1
+                    answer = body[:2] + (b"\0" if level == 5 else b"") + bytes([self.habits.suback])
+                    writer.write(bytes([0x90, len(answer)]) + answer)
                 case 12:
                     writer.write(b"\xd0\x00")
                 case 14:
@@ -133,11 +145,15 @@ class Broker:
             writer.write(habits.garbage)
         return not (habits.drops_after_connack or habits.takes_over or habits.connack)
 
-    def _take(self, kind: int, body: bytes, level: int, writer: asyncio.StreamWriter) -> None:
+    def _take(self, kind: int, body: bytes, level: int, writer: asyncio.StreamWriter) -> bool:
         message, mid = _published(kind, body, level)
+        if self.habits.dies_of(message):
+            self.deaths += 1
+            writer.transport.abort()
+            return False
         self.published.append(message)
         if not message.qos:
-            return
+            return True
         self.flying += 1
         self.flying_most = max(self.flying_most, self.flying)
         reason = self.habits.reason(message) if level == 5 else 0
@@ -151,6 +167,7 @@ class Broker:
             ack()
         else:
             self.held.append(ack)
+        return True
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:

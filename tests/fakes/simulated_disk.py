@@ -60,8 +60,6 @@ class SimulatedDisk:
         self.unreadable = False
         self.before: Callable[[str, str], None] = lambda what, name: None
         """Called with the operation and the file whenever something is about to change."""
-        self._past: dict[str, list[bytes]] = {}
-        """All that a file has held since it was synced, where it was written over."""
 
     def names(self) -> list[tuple[str, int]]:
         return [(name, len(content)) for name, content in self.files.items()]
@@ -87,31 +85,27 @@ class SimulatedDisk:
         self.before("overwrite", name)
         if self.is_broken:
             raise OSError(errno.EIO, "no")
-        self._past.setdefault(name, [self.synced.get(name, b"")]).append(data)
         self.files[name] = bytearray(data)
 
     def sync(self, name: str) -> None:
         self.before("sync", name)
-        self.synced[name] = bytes(self.files[name])
-        self._past.pop(name, None)
+        if name in self.files:
+            self.synced[name] = bytes(self.files[name])
 
     def remove(self, name: str) -> None:
         self.before("remove", name)
         self.files.pop(name, None)
         self.synced.pop(name, None)
-        self._past.pop(name, None)
 
     def set_aside(self, name: str) -> None:
         self.remove(name)
         self.aside.append(name)
 
     def cut_power(self, chance: random.Random) -> None:
-        """Of what was not synced a part survives, up to any byte; of what was written over, any state or a part."""
+        """Of what was not synced a part survives, up to any byte; what was written over may be as it was."""
         for name, content in self.files.items():
-            safe = len(self.synced.get(name, b""))
-            if (past := self._past.pop(name, None)) is not None:
-                content[:] = chance.choice(past)
-                safe = chance.choice([0, len(content)])
-            keep = chance.randint(safe, len(content)) if len(content) > safe else len(content)
-            del content[keep:]
-            self.synced[name] = bytes(content)
+            safe = self.synced.get(name, b"")
+            if content.startswith(safe):
+                del content[chance.randint(len(safe), len(content)) :]
+            elif chance.random() < 0.5:
+                content[:] = safe

@@ -102,7 +102,7 @@ async def test_a_topic_that_is_not_allowed_waits_and_the_rest_goes_on(tmp_path: 
         await here.until(lambda: here.delivery.report()["refused"] == {DATA: "Not authorized"})
         assert here.reader.tally.queued == 1
         assert here.told.codes() == ["lost E4010"]
-        assert here.told.facts[0] == {"topic": DATA, "reason": "Not authorized"}
+        assert here.told.facts[0] == {"topic": DATA, "reason": "Not authorized", "cause": "0x87"}
 
 
 async def test_with_3_1_1_a_topic_that_is_not_allowed_cannot_be_seen(tmp_path: Path) -> None:

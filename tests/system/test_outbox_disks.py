@@ -9,7 +9,7 @@ import itertools
 import re
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,29 @@ async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
             async with _delivering(site, file) as running:
                 await _rides_it_out(site, running, disk.hog())
                 await _kept_on_disk_since(site, running, file)
+
+
+@pytest.mark.needs("tmpfs")
+async def test_row_30_disk_full_from_the_start(tmp_path: Path, seed: int) -> None:
+    """The run has no number on disk yet; it gets one with the first record that finds room."""
+    with tmpfs(tmp_path) as disk:
+        async with plant(tmp_path, seed) as site:
+            site.state_dir = disk.path / "state"
+            file = site.file(outbox={"max_bytes": "16MiB"})
+            with ExitStack() as full:
+                full.enter_context(disk.hog())
+                async with agent(file) as running:
+                    await started(running)
+                    await says_so(running)
+                    await site.produced.more(50)
+                    await site.delivered()
+                    full.close()
+                    begun = asyncio.get_running_loop().time()
+                    await running.until(lambda: back(running))
+                    assert asyncio.get_running_loop().time() - begun <= BACK_S
+                    site.cut()
+                    await site.produced.more(50)
+                    await _kept_on_disk_since(site, running, file)
 
 
 @pytest.mark.needs("cc")

@@ -14,6 +14,7 @@ from tests.fakes.mosquitto import Mosquitto, mosquitto
 from tests.fakes.plc import FakePlc
 from tests.fakes.subscriber import subscriber
 from tests.fakes.swallow import swallower
+from tests.system.test_mqtt_ways import listening
 
 pytestmark = pytest.mark.needs("mosquitto")
 
@@ -208,3 +209,40 @@ async def test_a_broker_that_is_not_there_is_one_line_and_1(tmp_path: Path) -> N
     (line,) = seen.asides
     assert line.startswith("E8002 cannot subscribe at 127.0.0.1:")
     assert "connection refused" in line
+
+
+@pytest.mark.parametrize("scheme", ["mqtts", "ws", "wss"])
+async def test_over_tls_and_websockets_it_counts_the_same(tmp_path: Path, scheme: str) -> None:
+    async with listening(scheme, tmp_path) as way:
+        options = ["--ca", str(way.endpoint.tls.ca_file)] if way.endpoint.tls else []
+        async with subscriber(f"{scheme}://127.0.0.1:{way.broker.port}", "--verify", *options) as seen:
+            gateway, link = await voice(way.plain.port)
+            for seq in (0, 1, 2, 3, 5):
+                await gateway.data(seq)
+            await seen.counts("records", 5)
+            await gateway.gap(6, 4, 4)
+            await seen.counts("records", 6)
+            await link.disconnect(1)
+            assert await seen.end() == 1, seen.lines
+        assert (seen.row("die01")["announced"], seen.row("die01")["unannounced"]) == ("1", "0")
+
+
+async def test_a_broker_with_a_certificate_of_somebody_else_is_one_line_and_1(tmp_path: Path) -> None:
+    async with (
+        listening("mqtts", tmp_path) as way,
+        subscriber(f"mqtts://127.0.0.1:{way.broker.port}", "--verify") as seen,
+    ):
+        assert await seen.ended() == 1
+    (line,) = seen.asides
+    assert line.startswith("E8002 cannot subscribe at 127.0.0.1:")
+    assert "certificate of 127.0.0.1" in line
+    assert "check that --ca is the authority" in line
+
+
+async def test_a_group_is_not_verified(tmp_path: Path) -> None:
+    """Before anything is connected to."""
+    async with subscriber("mqtt://127.0.0.1:1", "--group", "county", "--verify") as seen:
+        assert await seen.ended() == 2
+    (line,) = seen.asides
+    assert line.startswith("E8001 --group and --verify exclude each other: a shared subscription spreads the messages")
+    assert seen.lines == []

@@ -1,15 +1,20 @@
 """What `lineside sub` refuses, and what it says of a file."""
 
+import gzip
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from _pytest.capture import CaptureFixture
 from _pytest.monkeypatch import MonkeyPatch
 
 from agent.cli import main, parser
-from agent.cli.sub import fitting, shown, wished
+from agent.cli.sub import shown, wished
+from agent.cli.terminal import fitting
 
 LINE = '{"topic":"x/data","payload":{"gw":"gw","dev":"die01","boot":1,"seq":%d,"scans":[{"t":1,"v":{"a":1}}]}}\n'
+END = '{"end":{"gw":"gw","records":%d,"lost":[%s]}}\n'
 URL = "mqtts://broker.example"
 
 
@@ -23,7 +28,7 @@ def english(monkeypatch: MonkeyPatch) -> None:
     [
         ([], "E8003 either the URL of a broker or --file"),
         ([URL, "--file", "x"], "E8003 "),
-        (["--file", "x", "--verify"], "E8004 --verify is about a broker"),
+        (["--file", "x", "--group", "g"], "E8004 --group is about a broker"),
         (["--file", "x", "--password-file", "y"], "E8004 --password-file "),
         ([URL, "--verify", "--group", "g"], "E8001 --group and --verify exclude each other: a shared subscription"),
         ([URL, "--group", "a/b"], "E8005 a/b cannot be used as --group"),
@@ -86,13 +91,33 @@ def test_two_runs_do_not_throw_each_other_out() -> None:
 
 
 @pytest.mark.parametrize(("numbers", "code"), [([3, 4, 5], 0), ([3, 5], 3), ([], 1)])
-def test_a_file(numbers: list[int], code: int, tmp_path: Path, capsys: CaptureFixture[str]) -> None:
-    file = tmp_path / "log.jsonl"
-    file.write_text("".join(LINE % number for number in numbers))
-    assert main(["sub", "--file", str(file)]) == code
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+@pytest.mark.parametrize("opened", [open, gzip.open])
+def test_a_file(
+    numbers: list[int],
+    code: int,
+    verify: list[str],
+    opened: Callable[..., IO[str]],
+    tmp_path: Path,
+    capsys: CaptureFixture[str],
+) -> None:
+    file = tmp_path / "log"
+    with opened(file, "wt") as log:
+        log.write("".join(LINE % number for number in numbers) + END % (len(numbers), ""))
+    assert main(["sub", "--file", str(file), *verify]) == code
     out = capsys.readouterr().out
     assert ("seq 4 did not arrive" in out) is (code == 3)
     assert "\x1b" not in out
+
+
+def test_a_packed_file_that_is_cut_off_is_counted_up_to_there(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    file = tmp_path / "log.gz"
+    whole = "".join(LINE % number for number in range(20_000)) + END % (20_000, "")
+    for at, harm in ((-5, b""), (-7, b"?"), (-3_000, b"")):
+        content = gzip.compress(whole.encode())
+        file.write_bytes(content[:at] + harm + (content[at + 1 :] if harm else b""))
+        assert main(["sub", "--file", str(file)]) == 3
+        assert "the file stops here without its last line: it was cut off" in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: CaptureFixture[str]) -> None:

@@ -87,6 +87,8 @@ def test_defaults(tmp_path: Path) -> None:
     assert found.client_id.startswith("gw-1-")
     assert len(found.client_id) == len("gw-1-") + 8
     assert found.topics["data"] == "lineside/v1/{site}/{line}/{device}/data"
+    assert not found.canary
+    assert destination(tmp_path, "canary: true").canary
 
 
 def test_a_password_is_read_and_not_shown(tmp_path: Path, secret: Path) -> None:

@@ -64,13 +64,19 @@ class Bench:
             for kept in (False, True)
         }
         self.store.ask = self._fetch
-        self.store.resume()
         self.work()
 
     def _open(self) -> tuple[Recovered, Desk]:
         syncs = self._sync != "never"
         return open_logs(
-            self.folder, self.destinations, self.known, self.told, self._segment_bytes, syncs=syncs, now_s=self.time()
+            self.folder,
+            self.destinations,
+            self.known,
+            self.told,
+            self._segment_bytes,
+            syncs=syncs,
+            now_s=self.time(),
+            begin=lambda: None,
         )
 
     def _put_aside(self, name: str, at: int, data: bytes) -> None:
@@ -90,6 +96,7 @@ class Bench:
         """One turn of the pump, and room where there is none."""
         if not self.store.is_on_disk:
             self.store.resume()
+            self.do(self.store.job())
         self.do(self.store.job(sync=sync))
         while self.store.is_on_disk and (going := self.room.surplus()) is not None:
             self.let_go(going, "overflow")

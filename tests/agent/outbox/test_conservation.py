@@ -6,8 +6,9 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agent.record import Record
-from tests.agent.outbox.test_memory import Time, event, ring, sample, taken
+from agent.record import Moment, Record
+from tests.agent.outbox.bench import Bench
+from tests.agent.outbox.test_memory import Time, event, gaps, ring, sample, taken
 
 
 class Conservation(RuleBasedStateMachine):
@@ -121,3 +122,33 @@ class Conservation(RuleBasedStateMachine):
 
 TestConservation = Conservation.TestCase
 TestConservation.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+def test_what_was_dropped_before_a_kill_is_not_dropped_again_after_it() -> None:
+    bench = Bench(max_bytes=40_000)
+    for number in range(100):
+        bench.append(Record("a", [Moment(number, {"text": "x" * 200}, {})]))
+    while bench.store.has_work:
+        bench.work(sync=True)
+    lost = bench.reader().tally.dropped["overflow"]
+    bench.kill()
+    bench.reader().begin()
+    entries = bench.drain()
+    (gap,) = gaps(entries)
+    assert (gap["from_seq"], gap["records"], bench.reader().tally.dropped) == (0, lost, {})
+    assert [entry.record.seq for entry in entries if not entry.record.event] == list(range(lost, 100))
+
+
+def test_what_was_set_aside_before_a_kill_is_not_offered_again_after_it() -> None:
+    bench = Bench()
+    bench.append(sample(), sample())
+    bench.work()
+    bench.reader().begin()
+    (first, _) = bench.take()
+    bench.reader().set_aside(first.lsn, "too_large")
+    bench.work()
+    bench.kill()
+    bench.reader().begin()
+    entries = bench.drain()
+    assert [entry.record.seq for entry in entries if not entry.record.event] == [1]
+    assert [gap["records"] for gap in gaps(entries)] == [1]

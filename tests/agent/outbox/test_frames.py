@@ -38,7 +38,13 @@ def test_a_flipped_bit_costs_its_frame_only(bodies: list[tuple[str, bytes]], dat
     assert found == [n for n in range(len(parts)) if n != hit]
 
 
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters())
+)
 
 
 @given(st.dictionaries(st.text("ab"), VALUES, max_size=4), st.none() | st.integers(0, 9))
@@ -46,8 +52,7 @@ def test_a_record_comes_back_the_same(values: dict[str, bool | int | float | str
     told = Record("a", [Moment(7, values, {"x": "bad.timeout"})], None, 3, offset, 41, 5)
     assert repr(record("a", 41, 5, body(told))) == repr(told)
     event = Record("a", (), Event("state", 8, {"n": 1}, values, "id"), 3, offset, 41, 6)
-    assert repr(record("a", 41, 6, body(event))).replace("inf", "nan") != ""
-    assert record("a", 41, 6, body(event)).event is not None
+    assert repr(record("a", 41, 6, body(event))) == repr(event)
 
 
 def test_what_is_no_record_is_refused() -> None:

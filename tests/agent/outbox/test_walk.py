@@ -1,5 +1,7 @@
 """Reading a log: pieces in order, and what is missing by number and by name."""
 
+import pytest
+
 from agent.outbox import frames
 from agent.outbox.page import Page
 from agent.outbox.pen import Pen, Table
@@ -108,6 +110,26 @@ def test_a_segment_that_grows_is_looked_at_again() -> None:
     assert numbers(piece) == [4]
     assert piece.holes == [Hole("a", 41, 2, 2, 9, 9, (3, 4))]
     assert it.aside
+
+
+def test_a_disk_that_fails_for_a_moment_makes_nothing_damaged() -> None:
+    it = Walked()
+    span = written(it.disk, *"abab")
+    it.disk.unreadable = True
+    for _ in range(3):
+        with pytest.raises(OSError, match="no"):
+            it.walk.read(0, 4, [span])
+    it.disk.unreadable = False
+    piece = it.all(0, 3, span)
+    it.walk.read(3, 4, [span])
+    it.disk.unreadable = True
+    for _ in range(2):
+        with pytest.raises(OSError, match="no"):
+            it.walk.read(4, 5, [span._replace(end=5)])
+    it.disk.unreadable = False
+    it.disk.files[span.name] += b"".join(paged(4, Record("a", [Moment(9, {}, {})], boot=41, seq=2)).parts)
+    more = it.all(4, 5, span._replace(end=5))
+    assert (numbers(piece), piece.damaged, numbers(more), more.damaged) == ([0, 1, 2], [], [4], [])
 
 
 def test_a_whole_frame_with_a_body_that_is_none_is_damage() -> None:
