@@ -38,6 +38,8 @@ class Connector:
         self._known: Protocol | None = None
         self._doubts = 0
         """Times in a row that MQTT 5 was dropped or not answered."""
+        self._speaks_5 = False
+        """It has accepted MQTT 5, and has not said since that it does not know it."""
 
     async def open(self, will: Will | None = None, on_message: OnMessage | None = None) -> Link:
         """Connect and wait for CONNACK. Raises `LinkFailed` with the reason in words.
@@ -57,15 +59,19 @@ class Connector:
                     break
             else:
                 if protocol == "5":
-                    self._doubts = 0
+                    self._doubts, self._speaks_5 = 0, True
                 return link
         raise self._explained(first)
 
     def _may_be_old(self, failed: LinkFailed) -> bool:
-        """Whether to ask in 3.1.1. A broker that drops CONNECT, or is silent, may only be restarting, and with 3.1.1 a
-        refused message cannot be seen: so that is done when 5 failed this way several times in a row."""
-        self._doubts += not isinstance(failed, OldBroker)
-        return isinstance(failed, OldBroker) or self._doubts >= DOUBTS
+        """Whether to ask in 3.1.1. A broker that drops CONNECT, or is silent, may only be restarting or frozen, and with
+        3.1.1 a refused message cannot be seen: so that is done when 5 failed this way several times in a row and was
+        never accepted before."""
+        if isinstance(failed, OldBroker):
+            self._speaks_5 = False
+            return True
+        self._doubts += 1
+        return self._doubts >= DOUBTS and not self._speaks_5
 
     def _explained(self, failed: LinkFailed | None) -> LinkFailed:
         """With TLS 1.3 a broker refuses our certificate after the handshake; its alert may be lost under what we were

@@ -197,6 +197,17 @@ async def test_a_broker_that_drops_connect_is_tried_in_the_old_version_but_5_com
         assert peer.connects == [5, 5, 5, 4, 5, 4]
 
 
+async def test_a_broker_that_has_accepted_5_is_not_asked_in_3_1_1_however_long_it_is_silent() -> None:
+    async with broker(Habits()) as peer:
+        connector = Connector(endpoint(peer.port, connect_timeout_s=0.1))
+        (await connector.open()).close()
+        peer.habits.mute_to = 5
+        for _ in range(DOUBTS + 1):
+            with pytest.raises(LinkFailed):
+                await connector.open()
+        assert set(peer.connects) == {5}
+
+
 async def test_a_fixed_version_is_the_only_one_tried() -> None:
     async with broker(Habits(knows_5=False)) as peer:
         with pytest.raises(LinkFailed, match="does not speak MQTT 5"):

@@ -20,6 +20,9 @@ from tests.fakes.mosquitto import Mosquitto, mosquitto
 
 pytestmark = pytest.mark.needs("mosquitto")
 
+BACK_S = 10.0
+"""After the return of the broker everything is delivered."""
+
 
 def as_viewer(broker: Mosquitto) -> Endpoint:
     return Endpoint("127.0.0.1", broker.port, "viewer", connect_timeout_s=5)
@@ -59,7 +62,7 @@ async def test_a_killed_agent_is_told_offline_by_the_broker(tmp_path: Path) -> N
         assert state == {"online": False}
 
 
-async def test_a_broker_that_restarts_loses_nothing_and_takes_two_lines(tmp_path: Path) -> None:
+async def test_t7_a_broker_that_restarts_loses_nothing_and_takes_two_lines(tmp_path: Path) -> None:
     async with mosquitto(tmp_path) as broker, site(tmp_path / "state", broker.port) as here:
         here.sample(0)
         await here.delivered(1)
@@ -68,7 +71,8 @@ async def test_a_broker_that_restarts_loses_nothing_and_takes_two_lines(tmp_path
             here.sample(number)
         await here.until(lambda: here.delivery.report()["state"] == "down")
         await broker.start()
-        await here.delivered(50)
+        async with asyncio.timeout(BACK_S):
+            await here.delivered(50)
         assert here.told.codes() == ["lost E4001", "back E4001"]
 
 
@@ -80,7 +84,8 @@ async def test_row_25_a_frozen_broker_is_noticed_by_its_missing_acknowledgements
         here.sample(1)
         await here.until(lambda: here.delivery.report()["state"] == "down")
         broker.thaw()
-        await here.delivered(2)
+        async with asyncio.timeout(BACK_S):
+            await here.delivered(2)
 
 
 async def test_a_frozen_broker_is_noticed_when_nothing_is_sent(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ async def test_t2_kill_9(tmp_path: Path, seed: int, cycles: int) -> None:
 @pytest.mark.needs("ext4")
 @pytest.mark.parametrize(("sync", "at_most_s"), [("always", 0.0), ("1s", 1.0)])
 @pytest.mark.parametrize("cuts", [1, heavy(12)])
-async def test_t3_power_cut(tmp_path: Path, seed: int, cuts: int, sync: str, at_most_s: float) -> None:
+async def test_row_33_power_cut(tmp_path: Path, seed: int, cuts: int, sync: str, at_most_s: float) -> None:
     """While the broker is down, so that only the disk knows."""
     chance = random.Random(seed)
     with ext4(tmp_path, megabytes=128) as disk:
@@ -76,7 +76,7 @@ async def test_t3_power_cut(tmp_path: Path, seed: int, cuts: int, sync: str, at_
 @pytest.mark.needs("ext4")
 @pytest.mark.acceptance
 @pytest.mark.parametrize("cuts", [12])
-async def test_t3_power_cut_while_delivering(tmp_path: Path, seed: int, cuts: int) -> None:
+async def test_row_33_power_cut_while_delivering(tmp_path: Path, seed: int, cuts: int) -> None:
     """What the platform has, the disk may have lost; but no number is ever given to two records."""
     chance = random.Random(seed)
     with ext4(tmp_path, megabytes=128) as disk:

@@ -213,5 +213,5 @@ class Histories(RuleBasedStateMachine):
             assert not unannounced, (name, unannounced, self.announced[name])
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestT4Histories = Histories.TestCase
+TestT4Histories.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)

@@ -202,7 +202,7 @@ def test_scenario_5_overfilled(chance: random.Random) -> None:
     assert len(missing) >= 50
     assert not missing & finder.events
     for stream in STREAMS:
-        assert max(one.seq for one in missing if one.stream == stream) < newest[stream]
+        assert max(one.seq for one in missing if one.stream == stream) <= newest[stream] - 15
 
 
 def damaged(finder: Finder, harm: Callable[[bytearray], object]) -> tuple[Set[Identity], Set[Identity]]:
