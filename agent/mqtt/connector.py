@@ -64,9 +64,9 @@ class Connector:
         raise self._explained(first)
 
     def _may_be_old(self, failed: LinkFailed) -> bool:
-        """Whether to ask in 3.1.1. A broker that drops CONNECT, or is silent, may only be restarting or frozen, and with
-        3.1.1 a refused message cannot be seen: so that is done when 5 failed this way several times in a row and was
-        never accepted before."""
+        """Whether to ask in 3.1.1. A broker that drops CONNECT, or is silent, may only be restarting or frozen, and
+        with 3.1.1 a refused message cannot be seen: so that is done when 5 failed this way several times in a row and
+        was never accepted before."""
         if isinstance(failed, OldBroker):
             self._speaks_5 = False
             return True
