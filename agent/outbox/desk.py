@@ -9,7 +9,6 @@ from agent.outbox import frames
 from agent.outbox.disk import Disk
 from agent.outbox.page import Page
 from agent.outbox.pen import Begun, Pen
-from agent.outbox.slots import GAPS
 from agent.outbox.walk import WHOLE
 
 
@@ -62,8 +61,6 @@ class Outcome:
     kept_begun: list[Begun] = field(default_factory=list)
     removed: tuple[int, int] = (0, 0)
     """How many segments of the main and of the kept log went."""
-    are_gaps_safe: bool = True
-    """Whether a power cut would leave what is saved of losses."""
     error: OSError | None = None
     """Why it went only so far."""
 
@@ -82,7 +79,7 @@ class Desk:
         self._cursors = cursors
         self._begin = begin
         self._unsafe: set[str] = set()
-        """Small files that a power cut could take back to what they were."""
+        """Cursors that a power cut could take back to what they were."""
         self._removed = (0, 0)
 
     def work(self, job: Job) -> Outcome:
@@ -97,7 +94,6 @@ class Desk:
             self._kept.size,
             self._kept.begun,
             self._removed,
-            not any(name.startswith(GAPS) for name in self._unsafe),
             error or failure,
         )
         self._main.begun, self._kept.begun, self._removed = [], [], (0, 0)
@@ -115,18 +111,19 @@ class Desk:
             self._main.sync()
 
     def _save(self, job: Job) -> None:
-        # What a cursor has passed because it was lost is known to be lost first.
-        for name, content in (*([job.gaps] if job.gaps else ()), *job.cursors):
+        if job.gaps:
+            # What a cursor has passed because it was lost is known to be lost first, whatever a power cut leaves.
+            self._cursors.overwrite(*job.gaps)
+            self._sync(job.gaps[0])
+        for name, content in job.cursors:
             self._cursors.overwrite(name, content)
             self._unsafe.add(name)
 
     def _settle(self, job: Job) -> None:
         """Whoever finds a segment gone finds a cursor that has passed it, or a gap that tells of it."""
-        is_safe = job.is_safe or bool(job.remove or job.remove_kept)
-        for name in sorted(self._unsafe) if is_safe or job.sync else ():
-            if is_safe or name.startswith(GAPS):
-                self._unsafe.discard(name)
-                self._sync(name)
+        if job.is_safe or job.remove or job.remove_kept:
+            while self._unsafe:
+                self._sync(self._unsafe.pop())
         for disk, names in ((self._main_disk, job.remove), (self._kept_disk, job.remove_kept)):
             for name in names:
                 disk.remove(name)

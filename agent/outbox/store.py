@@ -87,7 +87,7 @@ class Store:
         """Checkpoints whose records are gone from memory; they are written all the same."""
         self._queue: deque[list[Item]] = deque()  # what is to be written, by appends, while the disk is fine
         self._slots = recovered.slots
-        self._are_gaps_safe, self._is_resuming = True, False
+        self._is_resuming = False
         self.overflow = Overflow(around.journal)
         self._damages, self._damages_kept = Damages(), Damages()
         self.readers = {
@@ -350,9 +350,8 @@ class Store:
 
     @property
     def wants_sync(self) -> bool:
-        """Whether a power cut could take something for which somebody waits, or what is known of losses."""
-        is_waiting = self._synced < self.written and any(reader.queued for reader in self.readers.values())
-        return is_waiting or not self._are_gaps_safe
+        """Whether something is on disk that a power cut could take, and somebody waits for it."""
+        return self._synced < self.written and any(reader.queued for reader in self.readers.values())
 
     def worked(self, outcome: Outcome) -> None:
         """Take what the writing thread did."""
@@ -367,7 +366,6 @@ class Store:
         self.written, self._synced = outcome.written, outcome.synced
         removed, removed_kept = outcome.removed
         del self.main.leaving[:removed], self.kept.leaving[:removed_kept]
-        self._are_gaps_safe = outcome.are_gaps_safe
         self._forget_announced()
         for reader in self.readers.values():
             reader.unsaved -= reader.being_saved

@@ -26,7 +26,7 @@ def hates(message: Published) -> bool:
 def hurry(here: Site, seed: int) -> None:
     """No long pauses between connections: what is tested happens on them."""
     chance = random.Random(seed)
-    here.delivery._backoff.pause = lambda _: chance.uniform(0.0, 0.05)  # type: ignore[method-assign]
+    here.delivery._backoff.pause = lambda now_s, most_s=0.0: chance.uniform(0.0, 0.05)  # type: ignore[method-assign]
 
 
 def gaps(peer: Broker) -> list[dict[str, object]]:
