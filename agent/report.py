@@ -7,6 +7,8 @@ is on completed reads: a tag that a read did not name is confirmed by it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import ne
 from typing import NamedTuple
 
 from agent.columns import MAX_LANES, NO_QUALITIES, Columns
@@ -127,7 +129,7 @@ class Reporter:
         """Positions to report where all was good and all is good."""
         values, last = columns.values, self._last
         if lane.span is not None and not lane.banded and not lane.special:
-            return [k for k, (old, new) in enumerate(zip(last[lane.span], values, strict=True)) if old != new]
+            return list(compress(range(len(lane.indexes)), map(ne, last[lane.span], values)))
         positions = [k for k, index in lane.plain if last[index] != values[k]]
         # Values of a banded position are numbers: the lane was compiled for the types that its tags have.
         positions += [k for k, i, by in lane.banded if not -by <= values[k] - last[i] <= by]  # type: ignore[operator]  # so

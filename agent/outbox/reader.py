@@ -167,7 +167,7 @@ class LogReader:
         now = self._store.monotonic()
         # What was confirmed and is not saved would come twice after a kill, as would what flies: both share the window.
         unsaved = self._store.unsaved(self)
-        if 2 * unsaved >= room:
+        if unsaved >= room:
             self._store.hurry()
         room -= unsaved
         entries: list[Entry] = []
