@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import NamedTuple, NoReturn
 
@@ -59,6 +59,7 @@ class Pump:
         self._is_failing = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._defect: BaseException | None = None
         self._hurried = asyncio.Event()
         store.wanted = self._wanted.set
         store.hurry = self._hurried.set
@@ -94,12 +95,12 @@ class Pump:
         if job:
             await self._work(job)
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, job: Job, outcome: Outcome) -> None:
         self._store.worked(outcome)
         if outcome.error is not None:
             self._is_failing = True
             self._journal.lost("E3005", self._place, reason=outcome.error.strerror or type(outcome.error).__name__)
-        elif self._is_failing:
+        elif self._is_failing and job.page:  # cursors can be written over where there is no room
             self._is_failing = False
             self._journal.back("E3005", self._place)
 
@@ -107,30 +108,34 @@ class Pump:
         """A disk that does not answer is not waited for by anybody else; its answer is taken whenever it comes."""
         loop = asyncio.get_running_loop()
         self._idle.clear()
-        self._threads.writing.submit(self._work_there, job, loop)
+        asked = self._threads.writing.submit(self._desk.work, job)
+        asked.add_done_callback(partial(self._tell, loop, job))
         alarm = loop.call_later(STALL_S, self._stall)
         try:
             await self._idle.wait()
         finally:
             alarm.cancel()
+        if self._defect is not None:
+            raise self._defect
 
-    def _work_there(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        """In the writing thread."""
-        outcome = self._desk.work(job)
+    def _tell(self, loop: asyncio.AbstractEventLoop, job: Job, asked: Future[Outcome]) -> None:
+        """Called in the writing thread."""
         with contextlib.suppress(RuntimeError):  # a loop that is closed waits for nothing any more
-            loop.call_soon_threadsafe(self._answered, outcome)
+            loop.call_soon_threadsafe(self._answered, job, asked)
 
     def _stall(self) -> None:
         self._store.is_stalled = True
         self._store.wake()
         self._journal.lost("E3008", self._place)
 
-    def _answered(self, outcome: Outcome) -> None:
+    def _answered(self, job: Job, asked: Future[Outcome]) -> None:
         self._idle.set()
         if self._store.is_stalled:
             self._store.is_stalled = False
             self._journal.back("E3008", self._place)
-        self._take(outcome)
+        self._defect = asked.exception()
+        if self._defect is None:
+            self._take(job, asked.result())
 
     async def _make_room(self) -> None:
         while self._store.is_on_disk and (going := self._room.surplus()) is not None:
