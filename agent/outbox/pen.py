@@ -125,11 +125,10 @@ class Pen:
 
     def give_up(self) -> None:
         """Leave the newest segment as it is, with a clean end if that can be had; one with nothing in it goes."""
+        assert self._file is not None
         file, self._file = self._file, None
         self._is_dirty = False
         self.written = self.synced
-        if file is None:
-            return
         with contextlib.suppress(OSError):
             file.cut(self.size)
         with contextlib.suppress(OSError):
