@@ -6,22 +6,22 @@ from pathlib import Path
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job
 from agent.outbox.durable import DESTINATIONS
+from agent.outbox.glance import Quiet
 from agent.outbox.opening import Folder, open_logs
 from agent.outbox.page import Page, frame_of
 from agent.outbox.slots import TO
 from agent.outbox.state import open_state
 from agent.outbox.tail import Item
 from agent.record import Record
-from benchmarks.log import Silent
 
 BATCH = 1000
 
 
 def fill(path: Path, destination: str, record: Record, count: int) -> int:
     """The destination has the record so many times before it; the boot of that run."""
-    state = open_state(path, Silent())
+    state = open_state(path, Quiet())
     state.remember(DESTINATIONS, [destination])
-    found, desk = open_logs(Folder.of(path), [destination], [], Silent(), syncs=False, now_s=0.0, begin=lambda: None)
+    found, desk = open_logs(Folder.of(path), [destination], [], Quiet(), syncs=False, now_s=0.0, begin=lambda: None)
     for page in _pages(state.boot, record, count):
         _done(desk.work(Job(page=page, now_ms=record.time_ms)).error)
     nothing = Cursor(0).to_bytes()

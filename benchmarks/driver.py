@@ -18,6 +18,7 @@ from statistics import median
 
 from pymodbus.client import AsyncModbusTcpClient
 
+from agent.outbox.glance import Quiet
 from drivers.contract import Driver, Group, Tag
 from drivers.modbus import PLUGIN
 from drivers.modbus.address import Point
@@ -30,14 +31,6 @@ READS = 500
 REGISTERS = 125
 
 
-class Silence:
-    """A journal that nobody reads."""
-
-    def lost(self, code: str, about: str, /, **facts: object) -> None: ...
-    def back(self, code: str, about: str, /, **facts: object) -> None: ...
-    def note(self, code: str, about: str, /, **facts: object) -> None: ...
-
-
 def group(addresses: Sequence[str]) -> Group:
     tags = [Tag(f"x_{place:04}", PLUGIN.address(address=address)) for place, address in enumerate(addresses)]
     return Group("bench", "device", PLUGIN.device(), tags, 1.0)
@@ -46,7 +39,7 @@ def group(addresses: Sequence[str]) -> Group:
 @asynccontextmanager
 async def driver(port: int, addresses: Sequence[str], scheme: str = "tcp", **limits: object) -> AsyncIterator[Driver]:
     connection = PLUGIN.connection(url=f"{scheme}://127.0.0.1:{port}", limits=limits)
-    opened = PLUGIN.open(connection, [group(addresses)], Silence())
+    opened = PLUGIN.open(connection, [group(addresses)], Quiet())
     await opened.connect()
     try:
         yield opened

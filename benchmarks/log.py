@@ -21,6 +21,7 @@ import orjson
 
 from agent.outbox import Backfill, open_outbox
 from agent.outbox.contract import Outbox, Reader
+from agent.outbox.glance import Quiet
 from agent.record import Entry, Moment, Record
 
 RECORDS = 10_000
@@ -35,14 +36,6 @@ class Cost:
     device_bytes: float
     """Per record, as the kernel counts what goes to storage."""
     seconds: float
-
-
-class Silent:
-    """A journal for nobody."""
-
-    def lost(self, code: str, about: str, /, **facts: object) -> None: ...
-    def back(self, code: str, about: str, /, **facts: object) -> None: ...
-    def note(self, code: str, about: str, /, **facts: object) -> None: ...
 
 
 def records(count: int) -> list[Record]:
@@ -76,7 +69,7 @@ def of_outbox(folder: Path) -> Cost:
 
 def _opened(folder: Path, sync: Literal["1s", "always"]) -> AbstractAsyncContextManager[Outbox]:
     wish = {"county": Backfill(rate=1e9)}
-    return open_outbox(folder, ["county"], 1 << 30, max_age_s=1e6, sync=sync, backfill=wish, now=_now, journal=Silent())
+    return open_outbox(folder, ["county"], 1 << 30, max_age_s=1e6, sync=sync, backfill=wish, now=_now, journal=Quiet())
 
 
 async def _through_outbox(folder: Path, made: list[list[Record]]) -> None:

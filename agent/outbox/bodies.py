@@ -24,11 +24,7 @@ def body(record: Record) -> bytes:
         record.said = said = [orjson.dumps(moment.values) for moment in moments]
     except TypeError:  # orjson's errors are of this kind
         return _written_slowly([record.rev, record.offset_ms, [[m.time_ms, m.values, m.qualities] for m in moments]])
-    if len(moments) == 1 and record.offset_ms is None and not moments[0].qualities:
-        # Nearly all are like this.
-        return b"[%d,null,[[%d,%b,{}]]]" % (record.rev, moments[0].time_ms, said[0])
-    offset = b"null" if record.offset_ms is None else b"%d" % record.offset_ms
-    return b"[%d,%b,[%b]]" % (record.rev, offset, b",".join(map(_moment, moments, said)))
+    return b"[%d,%b,[%b]]" % (record.rev, orjson.dumps(record.offset_ms), b",".join(map(_moment, moments, said)))
 
 
 def _moment(moment: Moment, said: bytes) -> bytes:

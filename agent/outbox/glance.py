@@ -52,7 +52,7 @@ class ReadOnlyDisk(RealDisk):
         raise OSError(errno.EROFS, name)
 
 
-class _Quiet:
+class Quiet:
     """`Journal` of one who only looks: what is wrong is the agent's to say."""
 
     def lost(self, code: str, about: str, /, **facts: object) -> None:
@@ -152,7 +152,7 @@ def look(path: Path, destination: str) -> Glance:
         known = _json(path / f"{DESTINATIONS}.json")
         folder = Folder(*(ReadOnlyDisk(path / name) for name in ("log", "kept", "cursors")))
         before = known if isinstance(known, list) else []
-        recovered, _ = open_logs(folder, [destination], before, _Quiet(), syncs=False, now_s=0.0, begin=lambda: None)
+        recovered, _ = open_logs(folder, [destination], before, Quiet(), syncs=False, now_s=0.0, begin=lambda: None)
     except FileNotFoundError:
         raise NoOutbox("E3020", path=path) from None
     except OSError as error:

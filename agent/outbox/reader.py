@@ -183,7 +183,7 @@ class LogReader:
         return entries
 
     def _offer_live(self, room: int, now: float, entries: list[Entry]) -> None:
-        ready, find, taken = self._store.ready, self._store.tail.find, self._taken
+        ready, find = self._store.ready, self._store.tail.find
         # Most of the time nothing is settled, refused or going from here on, and whatever comes is wanted.
         is_plain = self._live >= self.main.end and not (self._refused or self._store.going)
         while len(entries) < room and self._live < ready:
@@ -193,8 +193,7 @@ class LogReader:
                 continue
             self._live += 1
             if is_plain or self._is_wanted(item):
-                taken[item.number] = item
-                entries.append(Entry(item.number, item.record, self._is_history(item, now)))
+                entries.append(self._fly(item, is_hist=self._is_history(item, now)))
 
     def _jump(self, ready: int) -> None:
         """What is next in the live lane is not in memory: it is settled, or memory has let it go."""

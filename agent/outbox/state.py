@@ -49,8 +49,8 @@ class State:
     previous: Mapping[str, object] | None
     is_ours: bool
     """Whether it may be written at all."""
-    _stored: int | None
-    """The number of the newest run that was found here."""
+    _found: set[int | None]
+    """The numbers that may stand here: that of the run before, and what this one has tried to write."""
     _journal: Journal
     _lock: int | None
     _kept: dict[str, object] = field(default_factory=dict)
@@ -62,14 +62,21 @@ class State:
         if self.is_numbered:
             return
         if self._lock is None:
-            self._lock = _take(self.path, self._journal)
-        if _stored_boot(self.path) != self._stored:
+            self._lock = self._taken_late()
+        if _stored_boot(self.path) not in self._found:
             raise OSError(errno.ESTALE, "it was not readable at the start and holds other runs: restart to use it")
+        self._found.add(self.boot)
         _write_durably(self.path, "format", FORMAT.encode())
         _write_durably(self.path, "boot", str(self.boot).encode())
         self.is_numbered = True
         for name, value in self._kept.items():
             self._write(f"{name}.json", orjson.dumps(value))
+
+    def _taken_late(self) -> int | None:
+        try:
+            return _take(self.path, self._journal)
+        except StateTaken as taken:
+            raise OSError(errno.EBUSY, str(taken)) from None
 
     def remember(self, name: str, value: object) -> None:
         """Keep a JSON value under a lower-case word."""
@@ -106,7 +113,7 @@ def open_state(path: Path, journal: Journal) -> State:
     is_ours = _is_of_this_format(path, journal)
     stored, previous = _last_run(path, journal) if is_ours else (None, None)
     boot = secrets.randbits(BOOT_BITS) if stored is None else stored + 1
-    state = State(path, boot, previous, is_ours, stored, journal, lock)
+    state = State(path, boot, previous, is_ours, {stored}, journal, lock)
     try:
         if is_ours:
             state.number()

@@ -30,7 +30,7 @@ class Bench:
         fast = TagGroup.of([("speed", TENTH, ALWAYS), ("job", PLAIN, ALWAYS), ("count", PLAIN, ALWAYS)])
         slow = TagGroup.of([("temperature", TENTH, ALWAYS)])
         log = Log(Catalogue("en"), lambda: self.now, self.lines.append, to_journald=False)
-        self.device = Device("press01", {"fast": fast, "slow": slow}, self.kept, clock, log, DeviceHealth(), rev=3)  # type: ignore[arg-type]
+        self.device = Device("press01", {"fast": fast, "slow": slow}, self.kept, clock, log, DeviceHealth(), rev=3)  # type: ignore[arg-type]  # `Kept` has what a device needs of an outbox
 
     def take(self, *scans: Scan, group: str = "fast") -> bool:
         self.now += 1

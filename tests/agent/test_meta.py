@@ -11,7 +11,7 @@ def said(unit: str = "m/min") -> dict[str, object]:
 def test_content_leaves_out_what_is_not_known() -> None:
     tag = TagMeta("x_jog", "x_jog", None, None, {}, None, {}, "M8", 0.2)
     assert content("gw", "d", {}, [tag])["tags"] == {"x_jog": {"metric": "x_jog", "source": "M8", "every_s": 0.2}}
-    assert said()["tags"]["speed"]["range"] == [0, 200]  # type: ignore[index]
+    assert said()["tags"]["speed"]["range"] == [0, 200]  # type: ignore[index]  # JSON: objects in objects
 
 
 def test_the_revision_changes_exactly_when_the_content_does() -> None:

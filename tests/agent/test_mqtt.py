@@ -19,7 +19,7 @@ from tests.fakes.mosquitto import free_port
 
 
 def endpoint(port: int, **given: object) -> Endpoint:
-    return Endpoint(**{"host": "127.0.0.1", "port": port, "client_id": "gw", **given})  # type: ignore[arg-type]
+    return Endpoint(**{"host": "127.0.0.1", "port": port, "client_id": "gw", **given})  # type: ignore[arg-type]  # any field may be given
 
 
 async def published(link: Link, topic: str = "a/b", payload: bytes = b"{}", qos: int = 1) -> Refusal | None:

@@ -19,7 +19,7 @@ class Recorder(Client):
         super().__init__(CallbackAPIVersion.VERSION2, protocol=protocol)
         self.sent = b""
 
-    def _packet_queue(self, command: int, packet: bytes, *_: object) -> int:  # type: ignore[override]
+    def _packet_queue(self, command: int, packet: bytes, *_: object) -> int:  # type: ignore[override]  # paho has no types here
         self.sent = bytes(packet)
         return 0
 

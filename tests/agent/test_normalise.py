@@ -14,7 +14,7 @@ TENTH = Rule(scale=Fraction("0.1"))
 
 
 def only(rule: Rule, raw: object) -> tuple[object, Quality]:
-    columns = Normaliser([rule])(Scan(0, (0,), (raw,)))  # type: ignore[arg-type]
+    columns = Normaliser([rule])(Scan(0, (0,), (raw,)))  # type: ignore[arg-type]  # any raw value is tried
     return columns.values[0], columns.qualities.get(0, Quality.GOOD)
 
 

@@ -83,7 +83,7 @@ class Site:
         polled = []
         for name, every_s, phase_s in self.turns:
             group = TagGroup.of([("value", normalise.Rule(), report.Rule())])
-            self.devices[name] = Device(name, {name: group}, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
+            self.devices[name] = Device(name, {name: group}, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]  # `Kept` has what a device needs of an outbox
             polled.append(Turns(name, self.devices[name], every_s, START + phase_s))
         self.poller = Poller(Connection("plc1", "tcp://plc1", self.line, polled), clock, log, self.health)
         await self.poller.look_after()
@@ -320,7 +320,7 @@ class Followed:
             "recipe": TagGroup.of([("recipe", *rule)]),
             "start": TagGroup.of([("serial", *rule)]),
         }
-        device = Device("press", groups, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]
+        device = Device("press", groups, self.kept, clock, log, DeviceHealth())  # type: ignore[arg-type]  # `Kept` has what a device needs of an outbox
         turns = [
             Turns("job", device, 1.0, START),
             Turns("recipe", device, 300.0, START, follows=True),

@@ -364,7 +364,7 @@ async def test_turns_go_on_while_it_waits(tmp_path: Path) -> None:
 async def test_only_an_acknowledgement_makes_the_next_outage_young_again(tmp_path: Path) -> None:
     resets: list[int] = []
     async with broker(Habits(acks=False)) as peer, site(tmp_path, peer.port, ack_timeout_s=0.1) as here:
-        here.delivery._backoff.reset = lambda: resets.append(len(peer.connects))  # type: ignore[method-assign]
+        here.delivery._backoff.reset = lambda: resets.append(len(peer.connects))  # type: ignore[method-assign]  # counted instead
         await peer.until(lambda: len(peer.connects) >= 2)
         assert resets == []
         peer.habits.acks = True

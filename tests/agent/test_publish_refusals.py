@@ -23,7 +23,7 @@ class Held:
 async def test_a_probe_that_ends_in_another_way_makes_room_for_the_next() -> None:
     """It was too large, or its payload was refused: that says nothing of the topic, which must not stay blocked."""
     reader = Held()
-    refusals = Refusals("county", reader, Heard(), Pace(probe_first_s=0.01, probe_most_s=0.02))  # type: ignore[arg-type]
+    refusals = Refusals("county", reader, Heard(), Pace(probe_first_s=0.01, probe_most_s=0.02))  # type: ignore[arg-type]  # only a part of `Reader` is there
     for lsn in range(3):
         refusals.refused("a/data", lsn, Refusal(0x97, "Quota exceeded"))
     tried: list[int] = []

@@ -18,7 +18,7 @@ def said(reports: Sequence[Columns]) -> Said:
 
 
 def columns(values: Mapping[int, object], qualities: Mapping[int, Quality] | None = None, t: int = 0) -> Columns:
-    return Columns(t, tuple(values), list(values.values()), dict(qualities or {}))  # type: ignore[arg-type]
+    return Columns(t, tuple(values), list(values.values()), dict(qualities or {}))  # type: ignore[arg-type]  # any object may be a value here
 
 
 def empty(t: int = 0) -> Columns:

@@ -20,7 +20,7 @@ class Kept:
 
     def values(self) -> list[tuple[int, dict[str, object], dict[str, str]]]:
         """(time, values, qualities) of all moments, in order."""
-        return [tuple(moment) for record in self.records for moment in record.moments]  # type: ignore[misc]
+        return [tuple(moment) for record in self.records for moment in record.moments]  # type: ignore[misc]  # a moment has exactly these three
 
     def events(self) -> list[tuple[str, dict[str, object]]]:
         return [(record.event.type, dict(record.event.data)) for record in self.records if record.event]

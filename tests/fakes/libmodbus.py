@@ -78,7 +78,7 @@ def _mapping(modbus: ctypes.CDLL, tables: dict[str, list[int]]) -> "ctypes._Poin
 
 def _fill(table: "ctypes._Pointer[ctypes.c_uint16] | ctypes._Pointer[ctypes.c_uint8]", values: list[int]) -> None:
     for place, value in enumerate(values):
-        table[place] = value  # type: ignore[call-overload]
+        table[place] = value  # type: ignore[call-overload]  # a ctypes array of either size
 
 
 def _port(listening: int) -> int:

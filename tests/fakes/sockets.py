@@ -124,7 +124,7 @@ class DatagramTalk(Talk):
 
     def write(self, data: bytes) -> None:
         if data and not self._transport.is_closing():
-            self._transport.sendto(data, self._peer)  # type: ignore[arg-type]
+            self._transport.sendto(data, self._peer)  # type: ignore[arg-type]  # the address as asyncio gave it
 
     def abort(self) -> None:
         self.ends()

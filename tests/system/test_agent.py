@@ -60,7 +60,7 @@ async def test_registers_arrive_as_tagged_values(tmp_path: Path) -> None:
 
 async def test_row_01_a_plc_that_is_down_at_start(tmp_path: Path) -> None:
     plc = FakePlc(free_port())
-    file_of = lambda port: site(tmp_path, [modbus("plc1", plc.url)], [press("press01", "plc1", SPEED)], port)  # noqa: E731
+    file_of = lambda port: site(tmp_path, [modbus("plc1", plc.url)], [press("press01", "plc1", SPEED)], port)  # noqa: E731  # one line says it
     async with mosquitto(tmp_path) as broker, platform(broker.port) as seen, agent(file_of(broker.port)) as running:
         await seen.sees("press01", "speed", "bad.not_connected")
         await running.until(lambda: _about(running, "plc1"))

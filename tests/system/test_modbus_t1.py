@@ -81,7 +81,7 @@ async def misread(plc: FakePlc, reads: int, tls: dict[str, str] | None = None) -
 async def _connect(driver: object) -> None:
     while True:
         try:
-            await driver.connect()  # type: ignore[attr-defined]
+            await driver.connect()  # type: ignore[attr-defined]  # only this driver has it
         except NotConnected:
             continue
         return

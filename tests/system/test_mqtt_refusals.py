@@ -129,7 +129,7 @@ async def test_row_27_nothing_is_subscribed_to_without_need(tmp_path: Path, prot
         return sum(message.topic.endswith("/health") for message in peer.published)
 
     async with broker() as peer:
-        async with site(tmp_path, peer.port, pace=IMPATIENT, protocol=protocol, canary=canary) as here:  # type: ignore[arg-type]
+        async with site(tmp_path, peer.port, pace=IMPATIENT, protocol=protocol, canary=canary) as here:  # type: ignore[arg-type]  # a parameter is plain text for mypy
             here.sample(1)
             await here.delivered(1)
             await peer.until(lambda: healths(peer) >= 3)

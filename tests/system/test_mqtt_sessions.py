@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.parametrize("protocol"
 
 
 def lasting(port: int, protocol: str) -> Endpoint:
-    return Endpoint("127.0.0.1", port, "watcher", protocol=protocol, session_expiry_s=60)  # type: ignore[arg-type]
+    return Endpoint("127.0.0.1", port, "watcher", protocol=protocol, session_expiry_s=60)  # type: ignore[arg-type]  # a parameter is plain text for mypy
 
 
 async def test_what_comes_meanwhile_comes_right_behind_connack(tmp_path: Path, protocol: str) -> None:

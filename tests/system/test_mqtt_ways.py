@@ -57,7 +57,7 @@ async def test_messages_of_all_sizes_go_out(tmp_path: Path, scheme: str, protoco
         asyncio.timeout(20),
         aclosing(subscribe(way.plain, ["a/#"])) as messages,
     ):
-        link = await Connector(replace(way.endpoint, protocol=protocol)).open(("a/will", b"gone", 1, False))  # type: ignore[arg-type]
+        link = await Connector(replace(way.endpoint, protocol=protocol)).open(("a/will", b"gone", 1, False))  # type: ignore[arg-type]  # a parameter is plain text for mypy
         assert link.protocol == protocol
         link.publish("a/0", b"first", 1, True, lambda _: None)
         assert (await anext(messages)).payload == b"first"

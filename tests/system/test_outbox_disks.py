@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.agent import Agent, agent
-from tests.fakes.disks import ext4, tmpfs
+from tests.fakes.disks import Disk, ext4, tmpfs
 from tests.fakes.fsync_shim import FsyncShim
 from tests.fakes.plant import ON_ITS_WAY_S, Plant, plant, started
 from tests.fakes.proxy import ANSWERS, REQUESTS
@@ -46,6 +46,12 @@ def back(running: Agent) -> list[str]:
     return [line for line in running.lines if (said := OF_DISK.match(line)) and said[1] == "NOTICE"]
 
 
+async def _is_back_soon(running: Agent) -> None:
+    begun = asyncio.get_running_loop().time()
+    await running.until(lambda: back(running))
+    assert asyncio.get_running_loop().time() - begun <= BACK_S, back(running)
+
+
 async def _rides_it_out(site: Plant, running: Agent, fault: AbstractContextManager[object]) -> None:
     """The broker goes, the disk breaks, the broker comes back first, the disk later, and the log goes on."""
     site.cut()
@@ -57,9 +63,7 @@ async def _rides_it_out(site: Plant, running: Agent, fault: AbstractContextManag
         await site.delivered()
         with site.proxy.frozen(REQUESTS, ANSWERS):
             await site.produced.more(50)
-    begun = asyncio.get_running_loop().time()
-    await running.until(lambda: back(running))
-    assert asyncio.get_running_loop().time() - begun <= BACK_S, back(running)
+    await _is_back_soon(running)
     await site.delivered()
     site.cut()
     await site.produced.more(50)
@@ -82,38 +86,38 @@ async def _delivering(site: Plant, file: Path, **environment: str) -> AsyncItera
         yield running
 
 
-@pytest.mark.needs("tmpfs")
-async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
+@asynccontextmanager
+async def _on_a_small_disk(tmp_path: Path, seed: int) -> AsyncIterator[tuple[Disk, Plant, Path]]:
+    """The disk, and a site with its configuration, that keeps its state there."""
     with tmpfs(tmp_path) as disk:
         async with plant(tmp_path, seed) as site:
             site.state_dir = disk.path / "state"
-            file = site.file(outbox={"max_bytes": "16MiB"})
-            async with _delivering(site, file) as running:
-                await _rides_it_out(site, running, disk.hog())
-                await _kept_on_disk_since(site, running, file)
+            yield disk, site, site.file(outbox={"max_bytes": "16MiB"})
+
+
+@pytest.mark.needs("tmpfs")
+async def test_row_30_disk_full(tmp_path: Path, seed: int) -> None:
+    async with _on_a_small_disk(tmp_path, seed) as (disk, site, file), _delivering(site, file) as running:
+        await _rides_it_out(site, running, disk.hog())
+        await _kept_on_disk_since(site, running, file)
 
 
 @pytest.mark.needs("tmpfs")
 async def test_row_30_disk_full_from_the_start(tmp_path: Path, seed: int) -> None:
     """The run has no number on disk yet; it gets one with the first record that finds room."""
-    with tmpfs(tmp_path) as disk:
-        async with plant(tmp_path, seed) as site:
-            site.state_dir = disk.path / "state"
-            file = site.file(outbox={"max_bytes": "16MiB"})
-            with ExitStack() as full:
-                full.enter_context(disk.hog())
-                async with agent(file) as running:
-                    await started(running)
-                    await says_so(running)
-                    await site.produced.more(50)
-                    await site.delivered()
-                    full.close()
-                    begun = asyncio.get_running_loop().time()
-                    await running.until(lambda: back(running))
-                    assert asyncio.get_running_loop().time() - begun <= BACK_S
-                    site.cut()
-                    await site.produced.more(50)
-                    await _kept_on_disk_since(site, running, file)
+    async with _on_a_small_disk(tmp_path, seed) as (disk, site, file):
+        with ExitStack() as full:
+            full.enter_context(disk.hog())
+            async with agent(file) as running:
+                await started(running)
+                await says_so(running)
+                await site.produced.more(50)
+                await site.delivered()
+                full.close()
+                await _is_back_soon(running)
+                site.cut()
+                await site.produced.more(50)
+                await _kept_on_disk_since(site, running, file)
 
 
 @pytest.mark.needs("cc")

@@ -24,7 +24,7 @@ LIBMODBUS, MODBUS_SERIAL = pytest.mark.needs("libmodbus"), pytest.mark.needs("mo
     ],
 )
 async def test_the_same_map_gives_the_same_values(peer: object, pipeline: int) -> None:
-    async with peer() as port:  # type: ignore[operator]
+    async with peer() as port:  # type: ignore[operator]  # a parameter has no type for mypy
         await assert_same_values(f"tcp://127.0.0.1:{port}", pipeline=pipeline)
 
 
@@ -61,5 +61,5 @@ async def test_tls_with_mbap_inside(tmp_path: Path) -> None:
     ids=["libmodbus", "modbus-serial", "pymodbus", "pymodbus ascii"],
 )
 async def test_a_slave_on_a_serial_line(peer: object, scheme: str, tmp_path: Path) -> None:
-    async with wired(tmp_path) as (here, there), peer(there):  # type: ignore[operator]
+    async with wired(tmp_path) as (here, there), peer(there):  # type: ignore[operator]  # a parameter has no type for mypy
         await assert_same_values(f"{scheme}://{here}?baud=115200")

@@ -85,7 +85,7 @@ async def test_a_complete_run_is_0(tmp_path: Path) -> None:
 
 
 async def test_one_record_lost_on_the_wire_is_3_and_named(tmp_path: Path) -> None:
-    is_lost = lambda topic, body: topic.endswith("/press01/data") and body["seq"] == 5  # noqa: E731
+    is_lost = lambda topic, body: topic.endswith("/press01/data") and body["seq"] == 5  # noqa: E731  # one line says it
     async with (
         FakePlc() as plc,
         mosquitto(tmp_path) as broker,

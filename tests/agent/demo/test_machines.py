@@ -15,7 +15,7 @@ def rows(machine: Machine, seconds: int = 120) -> Rows:
 
 @pytest.fixture(params=[LabelPress, BagMaker])
 def machine(request: pytest.FixtureRequest) -> Machine:
-    return request.param(7)  # type: ignore[no-any-return]
+    return request.param(7)  # type: ignore[no-any-return]  # pytest has no type for it
 
 
 def test_the_same_seed_shows_the_same_however_often_somebody_looks() -> None:

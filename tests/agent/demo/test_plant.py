@@ -25,7 +25,7 @@ def tag(**changes: object) -> TagSettings:
         "offset": Fraction(0),
         "null_values": (),
     }
-    return TagSettings(**{**plain, **changes})  # type: ignore[arg-type]
+    return TagSettings(**{**plain, **changes})  # type: ignore[arg-type]  # any field may be given
 
 
 @pytest.mark.parametrize(

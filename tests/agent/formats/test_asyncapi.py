@@ -73,7 +73,7 @@ def test_state_and_meta_and_health() -> None:
     check("state", NATIVE.will(None, snapshot).payload)
     check("state", NATIVE.end(None, snapshot)[1][0].payload)
     delivery = Delivery(
-        "county", ring().reader("one"), NATIVE, None, None, "gw",  # type: ignore[arg-type]
+        "county", ring().reader("one"), NATIVE, None, None, "gw",  # type: ignore[arg-type]  # nothing of it is called
         snapshot=lambda: snapshot, report=dict, journal=Told(),
     )  # fmt: skip
     report = {"destinations": {"county": delivery.report()}, "connections": {}, "devices": {}, "clock": {}}

@@ -300,7 +300,7 @@ def test_a_label_makes_a_valid_topic_or_is_refused(label: str) -> None:
 
 def test_strange_kinds_in_events_become_plain() -> None:
     data = {"set": frozenset({"b", "a"}), 5: (1, 2), "bytes": b"x", "big": 2**100, "nan": math.nan}
-    record = Record("die01", event=Event("x", T, data), boot=1, seq=2)  # type: ignore[arg-type]
+    record = Record("die01", event=Event("x", T, data), boot=1, seq=2)  # type: ignore[arg-type]  # wrong on purpose
     (message,) = NATIVE.encode(None, Entry(0, record, False), NOW)[1]
     assert json.loads(message.payload)["data"] == {
         "set": ["a", "b"], "5": [1, 2], "bytes": "b'x'", "big": 2**100, "nan": None

@@ -101,7 +101,7 @@ class Conservation(RuleBasedStateMachine):
         record = self.out[name].pop(lsn)
         self.box.reader(name).confirm(lsn)
         self.confirmed[name].add((record.stream, record.seq))
-        if record.event is not None and record.event.type == "gap" and name in record.event.data["lost_by"]:  # type: ignore[operator]
+        if record.event is not None and record.event.type == "gap" and name in record.event.data["lost_by"]:  # type: ignore[operator]  # JSON: a list of names
             self.explained[name] += int(str(record.event.data["records"]))
 
     def teardown(self) -> None:

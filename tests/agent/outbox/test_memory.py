@@ -237,7 +237,7 @@ def test_only_who_lost_it_is_named() -> None:
         box.reader("two").confirm(entry.lsn)
     box.append([sample() for _ in range(12)])
     box.reader("one").begin()
-    losers = {tuple(gap["lost_by"]): gap["records"] for gap in gaps(taken(box.reader("one")))}  # type: ignore[arg-type]
+    losers = {tuple(gap["lost_by"]): gap["records"] for gap in gaps(taken(box.reader("one")))}  # type: ignore[arg-type]  # JSON: a list of names
     assert losers[("one",)] == 5
     assert "overflow" in box.reader("two").tally.dropped
 

@@ -1,6 +1,8 @@
 """The state directory: one holder, a number that never comes back, and a start that always succeeds."""
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +161,34 @@ def test_only_words_name_what_is_remembered(tmp_path: Path, name: str) -> None:
     state = run(tmp_path)
     with pytest.raises(ValueError, match="lower-case"):
         state.remember(name, 1)
+
+
+def test_a_number_that_was_written_half_is_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(tmp_path).boot
+    with monkeypatch.context() as broken:
+        real = os.fsync
+        # The file is renamed, and then the directory cannot be synced.
+        broken.setattr(os, "fsync", lambda descriptor: _refused() if _is_directory(descriptor) else real(descriptor))
+        state = run(tmp_path)
+    assert not state.is_numbered
+    state.number()
+    assert state.is_numbered
+    assert int((tmp_path / "boot").read_text()) == state.boot > before
+
+
+def test_a_directory_that_another_agent_has_taken_meanwhile_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "place").write_text("")
+    state = run(tmp_path / "place" / "state")
+    (tmp_path / "place").unlink()
+    other = open_state(tmp_path / "place" / "state", Told())
+    with pytest.raises(OSError, match="held by process"):
+        state.number()
+    other.close(None)
+
+
+def _is_directory(descriptor: int) -> bool:
+    return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+
+
+def _refused() -> None:
+    raise OSError(errno.EIO, "no")

@@ -31,7 +31,7 @@ def decoded(point: Point, payload: bytes) -> Value:
     [("ABCD", "12345678"), ("CDAB", "56781234"), ("BADC", "34127856"), ("DCBA", "78563412")],
 )
 def test_the_four_orders_of_32_bits(order: str, payload: str) -> None:
-    point = Point(Table.HOLDING, 0, 2, "u32", order)  # type: ignore[arg-type]
+    point = Point(Table.HOLDING, 0, 2, "u32", order)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     assert decoded(point, bytes.fromhex(payload)) == 0x12345678
     assert encode(point, 0x12345678).hex() == payload
 
@@ -46,7 +46,7 @@ def test_the_four_orders_of_32_bits(order: str, payload: str) -> None:
     ],
 )
 def test_the_four_orders_of_64_bits(order: str, payload: str) -> None:
-    point = Point(Table.HOLDING, 0, 4, "u64", order)  # type: ignore[arg-type]
+    point = Point(Table.HOLDING, 0, 4, "u64", order)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     assert decoded(point, bytes.fromhex(payload)) == 0x123456789ABCDEF0
 
 
@@ -69,7 +69,7 @@ def test_the_four_orders_of_64_bits(order: str, payload: str) -> None:
     ],
 )
 def test_types_by_hand(kind: str, order: str, payload: str, expected: Value) -> None:
-    point = Point(Table.HOLDING, 3, CODINGS[kind].registers, kind, order)  # type: ignore[arg-type]
+    point = Point(Table.HOLDING, 3, CODINGS[kind].registers, kind, order)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     found = decoded(point, bytes.fromhex(payload))
     assert found == expected
     assert type(found) is type(expected)
@@ -97,7 +97,7 @@ def test_types_by_hand(kind: str, order: str, payload: str, expected: Value) -> 
     ],
 )
 def test_texts(encoding: str, order: str, length: int, payload: str, expected: str) -> None:
-    point = Point(Table.HOLDING, 0, (length + 1) // 2, "str", "ABCD", None, order, encoding, length)  # type: ignore[arg-type]
+    point = Point(Table.HOLDING, 0, (length + 1) // 2, "str", "ABCD", None, order, encoding, length)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     found = decoded(point, bytes.fromhex(payload))
     assert found == expected
     assert isinstance(found, str)
@@ -202,7 +202,7 @@ def test_an_alone_counter_is_decoded_from_its_two_registers() -> None:
 @settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_each_number_in_each_order_lies_on_the_wire_as_defined(kind: str, order: str, data: st.DataObject) -> None:
-    point = Point(Table.HOLDING, 0, CODINGS[kind].registers, kind, order)  # type: ignore[arg-type]
+    point = Point(Table.HOLDING, 0, CODINGS[kind].registers, kind, order)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     value = data.draw(values(point))
     assert encode(point, value) == wire(point, value)
     assert decoded(point, wire(point, value)) == value
@@ -282,7 +282,7 @@ def test_pymodbus_reads_the_same_numbers(registers: list[int]) -> None:
     ):  # fmt: skip
         for order, words in (("ABCD", "big"), ("CDAB", "little")):
             size = CODINGS[kind].registers
-            point = Point(Table.HOLDING, 0, size, kind, order)  # type: ignore[arg-type]
-            expected = ModbusTcpClient.convert_from_registers(registers[:size], theirs, word_order=words)  # type: ignore[arg-type]
+            point = Point(Table.HOLDING, 0, size, kind, order)  # type: ignore[arg-type]  # a parameter is plain text for mypy
+            expected = ModbusTcpClient.convert_from_registers(registers[:size], theirs, word_order=words)  # type: ignore[arg-type]  # a parameter is plain text for mypy
             _, found, _ = BlockCodec(Block(Table.HOLDING, 0, size, (0,)), {0: point}).decode(payload[: 2 * size])
-            assert list(found) == ([expected] if math.isfinite(expected) else [])  # type: ignore[arg-type]
+            assert list(found) == ([expected] if math.isfinite(expected) else [])  # type: ignore[arg-type]  # a number, of these types

@@ -265,7 +265,7 @@ def test_a_wrong_address_says_what_would_be_right(written: str, known: Profile |
 )
 def test_an_address_and_the_key_beside_it_must_not_disagree(written: str, beside: dict[str, str], key: str) -> None:
     with pytest.raises(AddressError) as caught:
-        parse(written, H5U, **beside)  # type: ignore[arg-type]
+        parse(written, H5U, **beside)  # type: ignore[arg-type]  # a parameter is plain text for mypy
     assert (caught.value.code, caught.value.key) == ("M1018", key)
     assert MESSAGES["M1018"].en.format(**caught.value.facts)
 

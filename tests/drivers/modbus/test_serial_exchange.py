@@ -24,7 +24,7 @@ LOOK_ALIKE = ask(0x0305, 20, table=Table.COIL)
 
 def exchange(**manner: object) -> tuple[SerialExchange, Counts, Debts]:
     counts, debts = Counts(), Debts()
-    its = Manner(RTU, None, TIMEOUT, MAX_LATE, is_replaced=False)._replace(**manner)  # type: ignore[arg-type]
+    its = Manner(RTU, None, TIMEOUT, MAX_LATE, is_replaced=False)._replace(**manner)  # type: ignore[arg-type]  # any field may be given
     return SerialExchange(its, debts, counts), counts, debts
 
 

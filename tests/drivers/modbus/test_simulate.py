@@ -55,7 +55,7 @@ def groups() -> list[Group]:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     assert PLUGIN.simulate is not None
-    world = lambda device, tag: SHOWN[device, tag]  # noqa: E731
+    world = lambda device, tag: SHOWN[device, tag]  # noqa: E731  # one line says it
     async with PLUGIN.simulate(Connection(url="tcp://192.0.2.1"), groups(), world) as url:
         assert url.startswith("tcp://127.0.0.1:")
         yield Connection(url=url).endpoint.port

@@ -154,10 +154,10 @@ async def test_a_defect_is_caught(
 
 async def leftovers(reading: Reading) -> None:
     """The fixture by hand: before the test, and after it."""
-    watch = DriverContract.nothing_left.__wrapped__(DriverContract(), reading)  # type: ignore[attr-defined]
+    watch = DriverContract.nothing_left.__wrapped__(DriverContract(), reading)  # type: ignore[attr-defined]  # what pytest wrapped
     await anext(watch)
     await reading.driver.connect()
     try:
         await anext(watch, None)
     finally:
-        reading.driver.task.cancel()  # type: ignore[attr-defined]
+        reading.driver.task.cancel()  # type: ignore[attr-defined]  # only this driver has a task

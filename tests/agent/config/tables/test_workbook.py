@@ -17,7 +17,7 @@ from tests.agent.config.tables.sheets import packed, workbook
 
 def grid_of(*values: object, formats: Mapping[str, str] | None = None) -> Grid:
     """What is read from one row with these values."""
-    book = workbook([values])  # type: ignore[list-item]
+    book = workbook([values])  # type: ignore[list-item]  # a tuple of cells is a row here
     for cell, format_ in (formats or {}).items():
         book.active[cell].number_format = format_
     return read_workbook(packed(book), None)
