@@ -8,7 +8,7 @@ from agent.outbox.desk import Job
 from agent.outbox.durable import DESTINATIONS
 from agent.outbox.glance import Quiet
 from agent.outbox.opening import Folder, open_logs
-from agent.outbox.page import Page, frame_of
+from agent.outbox.page import Appended, Page
 from agent.outbox.slots import TO
 from agent.outbox.state import open_state
 from agent.outbox.tail import Item
@@ -41,5 +41,5 @@ def _pages(boot: int, record: Record, count: int) -> Iterator[Page]:
         page = Page(first, first)
         for number in range(first, min(first + BATCH, count)):
             one = Record(record.stream, record.moments, boot=boot, seq=number)
-            page.add([Item(number, one, 0.0, number, frame_of(number, one, is_end=True))], {})
+            page.add(Appended([Item(number, one, 0.0, number, 0)]))
         yield page

@@ -82,15 +82,21 @@ IMPURE = (
 """Of the tests of `agent` and `drivers` those with a wire, a process or a clock that must not be slow."""
 
 PATIENT = (
+    "agent/cli/",
+    "agent/demo/",
+    "house/",
     "system/test_agent_faults.py",
     "system/test_export.py",
+    "system/test_mqtt_names.py",
     "system/test_mqtt_poison.py",
     "system/test_mqtt_refusals.py",
+    "system/test_mqtt_tls.py",
+    "system/test_mqtt_ways.py",
     "system/test_outbox_chaos.py",
     "system/test_outbox_damage.py",
     "system/test_sub.py",
 )
-"""Tests that wait for most of their time, so that two of them do not disturb each other."""
+"""Tests that wait for most of their time, or for other processes: two of them do not disturb each other."""
 
 THREADS = pytest.StashKey[list[str]]()
 HELD_BACK = pytest.StashKey[int]()

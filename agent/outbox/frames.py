@@ -23,7 +23,7 @@ MAGIC = b"\x4c\xd3"
 HEAD = struct.Struct("<2sIIBBQqQQ")
 _UNCHECKED, _CHECKED = struct.Struct("<2sI"), struct.Struct("<IBBQqQQ")
 """Its two parts: what comes before what the checksum covers, and the rest."""
-CHECKED_FROM = _UNCHECKED.size
+HEAD_BYTES, CHECKED_FROM = HEAD.size, _UNCHECKED.size
 RECORD, EVENT, CHECKPOINT, SEGMENT = 1, 2, 3, 4
 END_OF_APPEND = 0x80
 FRAME_MAX = 64 * 1024 * 1024
@@ -55,17 +55,17 @@ def frame(
     kind: int, number: int, stream: bytes, body: bytes, time_ms: int = 0, boot: int = 0, seq: int = 0, *, is_end: bool
 ) -> bytes:
     """`stream` in at most 255 bytes of UTF-8."""
-    length = HEAD.size + len(stream) + len(body)
+    named = len(stream)
     if is_end:
         kind |= END_OF_APPEND
-    checked = _CHECKED.pack(length, kind, len(stream), number, time_ms, boot, seq) + stream + body
-    return _UNCHECKED.pack(MAGIC, zlib.crc32(checked)) + checked
+    head = _CHECKED.pack(HEAD_BYTES + named + len(body), kind, named, number, time_ms, boot, seq) + stream
+    return _UNCHECKED.pack(MAGIC, zlib.crc32(body, zlib.crc32(head))) + head + body
 
 
 def scan(data: bytes, at: int = 0) -> Iterator[Frame]:
     """Every whole frame from there on; what is damaged or torn is passed over."""
     size = len(data)
-    while at + HEAD.size <= size:
+    while at + HEAD_BYTES <= size:
         found = _frame_at(data, at)
         if found is not None:
             yield found
@@ -79,11 +79,11 @@ def scan(data: bytes, at: int = 0) -> Iterator[Frame]:
 def _frame_at(data: bytes, at: int) -> Frame | None:
     magic, crc, length, kind, named, number, time_ms, boot, seq = HEAD.unpack_from(data, at)
     end = at + length
-    body_at = at + HEAD.size + named
+    body_at = at + HEAD_BYTES + named
     if magic != MAGIC or length > FRAME_MAX or body_at > end or end > len(data):
         return None
     if zlib.crc32(memoryview(data)[at + CHECKED_FROM : end]) != crc:
         return None
-    stream = data[at + HEAD.size : body_at].decode("utf-8", "replace")
+    stream = data[at + HEAD_BYTES : body_at].decode("utf-8", "replace")
     is_end = kind >= END_OF_APPEND
     return Frame(at, length, kind & ~END_OF_APPEND, is_end, number, time_ms, boot, seq, stream, body_at)

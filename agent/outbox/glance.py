@@ -130,8 +130,7 @@ class Glance:
     def _mourn(self, piece: Piece, way: _Way, spans: Sequence[Span]) -> None:
         for first, end in piece.damaged:
             name = next((span.name for span in spans if span.first <= first < span.end), None)
-            is_there = name is None or any(name == other for other, _ in way.disk.names())
-            self._reason = DAMAGED if is_there else REMOVED
+            self._reason = DAMAGED if name is None or _is_there(way.disk, name) else REMOVED
             self.missing[self._reason] += way.cursor.unsettled(first, end)
         for hole in piece.holes:
             self.gaps.lose_hole(hole, [self._destination], self._reason, 0.0)
@@ -173,6 +172,14 @@ def _read(walk: Walk, number: int, end: int, spans: Sequence[Span]) -> Piece:
             continue
     stop = next((span.end for span in spans if span.end > number), end)
     return Piece(stop, damaged=[(number, stop)])
+
+
+def _is_there(disk: Disk, name: str) -> bool:
+    """Where the directory cannot be listed any more its files cannot be read either: nobody removed them."""
+    try:
+        return any(name == other for other, _ in disk.names())
+    except OSError:
+        return True
 
 
 def _left_alone(name: str, at: int, data: bytes) -> None:

@@ -153,10 +153,10 @@ def _shelf(disk: Disk) -> Shelf:
 def _opened_ms(disk: Disk, name: str) -> int:
     """From the head of its first frame, unproved: nothing but ages hang on it."""
     try:
-        head = disk.read(name, 0, frames.HEAD.size)
+        head = disk.read(name, 0, frames.HEAD_BYTES)
     except OSError:
         return 0
-    return int(frames.HEAD.unpack(head)[6]) if len(head) == frames.HEAD.size else 0
+    return int(frames.HEAD.unpack(head)[6]) if len(head) == frames.HEAD_BYTES else 0
 
 
 def _sync(disk: Disk, name: str, journal: Journal) -> None:

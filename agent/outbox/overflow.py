@@ -11,17 +11,15 @@ class Overflow:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._lost: Counter[str] = Counter()
-
-    def __bool__(self) -> bool:
-        return bool(self._lost)
+        self.lost: Counter[str] = Counter()
+        """How many records each destination has lost since it began; empty while nothing is lost."""
 
     def lose(self, losers: Iterable[str], records: int = 1) -> None:
         for name in losers:
-            self._lost[name] += records
+            self.lost[name] += records
             self._journal.lost("W3010", name)
 
     def end(self) -> None:
-        for name, records in self._lost.items():
+        for name, records in self.lost.items():
             self._journal.back("W3010", name, records=records)
-        self._lost.clear()
+        self.lost.clear()

@@ -1,12 +1,22 @@
 """From records to the bytes that are written at once. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agent.outbox import frames
 from agent.outbox.bodies import body, to_json
-from agent.outbox.tail import Item
+from agent.outbox.tail import NOTHING, Item
 from agent.record import Record
+
+
+class Appended(NamedTuple):
+    """What came in one append and is to be written."""
+
+    items: Sequence[Item]
+    checkpoints: Mapping[str, object] = NOTHING
+    frames: Sequence[bytes] = ()
+    """Of the items, where they are made already."""
 
 
 @dataclass(slots=True)
@@ -22,25 +32,28 @@ class Page:
     checkpoints: dict[str, object] = field(default_factory=dict)
     size: int = 0
 
-    def add(self, items: Sequence[Item], checkpoints: Mapping[str, object]) -> None:
-        """What came in one append: the mark of its end is on the last frame."""
-        made: list[bytes] = []
-        for item in items:
-            record = item.record
-            made.append(item.frame or frame_of(item.number, record, is_end=item is items[-1] and not checkpoints))
-            item.frame = b""
-            self.streams[record.stream] = (record.boot, record.seq + 1)
-            self.end = item.number + 1
+    def add(self, appended: Appended) -> None:
+        """The mark of its end is on the last frame."""
+        items, checkpoints, made = appended
+        last = items[-1].number if items and not checkpoints else -1
+        parts = list(made or frames_of([item[:2] for item in items], last))
+        for stream, newest in {item.record.stream: item.record for item in items}.items():
+            self.streams[stream] = (newest.boot, newest.seq + 1)
+        if items:
+            self.end = items[-1].number + 1
         for place, (stream, state) in enumerate(checkpoints.items(), 1):
             is_end = place == len(checkpoints)
-            made.append(frames.frame(frames.CHECKPOINT, self.end, stream.encode(), to_json(state), is_end=is_end))
+            parts.append(frames.frame(frames.CHECKPOINT, self.end, stream.encode(), to_json(state), is_end=is_end))
             self.checkpoints[stream] = state
-        self.parts += made
-        self.size += sum(map(len, made))
+        self.parts += parts
+        self.size += sum(map(len, parts))
 
 
-def frame_of(number: int, record: Record, *, is_end: bool) -> bytes:
-    """`is_end`: whether nothing follows that came in the same append."""
-    kind = frames.RECORD if record.event is None else frames.EVENT
-    stream, said = record.stream.encode(), body(record)
-    return frames.frame(kind, number, stream, said, record.time_ms, record.boot, record.seq, is_end=is_end)
+def frames_of(records: Iterable[tuple[int, Record]], last: int) -> list[bytes]:
+    """Of numbered records that came in one append, which the one with the number `last` ends."""
+    frame, sample, event = frames.frame, frames.RECORD, frames.EVENT
+    made = []
+    for number, one in records:
+        kind, stream = (sample if one.event is None else event), one.stream.encode()
+        made.append(frame(kind, number, stream, body(one), one.time_ms, one.boot, one.seq, is_end=number == last))
+    return made

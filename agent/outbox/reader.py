@@ -7,8 +7,9 @@ memory, in order, at once. The *backlog* is everything older, read from disk, in
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.outbox import account
@@ -27,6 +28,10 @@ BEHIND_S = 10.0
 """A record offered later than this after it was appended is history."""
 MERGE_S = 10.0
 """How long losses on a living connection are gathered into one gap event."""
+
+
+_entry = partial(tuple.__new__, Entry)
+"""`Entry._make`, as `_item` of the tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ class LogReader:
         room -= unsaved
         entries: list[Entry] = []
         while len(entries) < room and (item := self._next_due(now)) is not None:
-            entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+            self._fly([item], now - BEHIND_S, entries)
         if self._backfill.live_first:
             self._offer_live(room, now, entries)
             self._offer_backlog(len(entries) + math.ceil((room - len(entries)) / 2), entries)
@@ -183,17 +188,16 @@ class LogReader:
         return entries
 
     def _offer_live(self, room: int, now: float, entries: list[Entry]) -> None:
-        ready, find = self._store.ready, self._store.tail.find
+        ready = self._store.ready
         # Most of the time nothing is settled, refused or going from here on, and whatever comes is wanted.
-        is_plain = self._live >= self.main.end and not (self._refused or self._store.going)
+        is_plain = self._live >= self.main.end and not (self._refused.held or self._store.going)
         while len(entries) < room and self._live < ready:
-            item = find(self._live)
-            if item is None:
+            found = self._store.tail.following(self._live, min(ready, self._live + room - len(entries)))
+            if not found:
                 self._jump(ready)
                 continue
-            self._live += 1
-            if is_plain or self._is_wanted(item):
-                entries.append(self._fly(item, is_hist=self._is_history(item, now)))
+            self._live = found[-1].number + 1
+            self._fly(found if is_plain else filter(self._is_wanted, found), now - BEHIND_S, entries)
 
     def _jump(self, ready: int) -> None:
         """What is next in the live lane is not in memory: it is settled, or memory has let it go."""
@@ -210,14 +214,15 @@ class LogReader:
                     self._feed.appendleft(item)
                     return
                 self._bucket.take_one()
-            entries.append(self._fly(item, is_hist=True))
+            self._fly([item], math.inf, entries)
 
-    def _is_history(self, item: Item, now: float) -> bool:
-        return item.number < self._begun or now - item.at > BEHIND_S
-
-    def _fly(self, item: Item, *, is_hist: bool) -> Entry:
-        self._taken[item.number] = item
-        return Entry(item.number, item.record, is_hist)
+    def _fly(self, items: Iterable[Item], late: float, entries: list[Entry]) -> None:
+        """Offer them: as history what was appended before the connection, or before the time when it is too late."""
+        taken, begun = self._taken, self._begun
+        for item in items:
+            number, record, at, _, _ = item
+            taken[number] = item
+            entries.append(_entry((number, record, number < begun or at < late)))
 
     def _next_due(self, now: float) -> Item | None:
         while (number := self._refused.due(now)) is not None:
@@ -236,9 +241,10 @@ class LogReader:
     def _is_wanted(self, item: Item) -> bool:
         """Whether to offer it now: neither settled nor under way, and not one of a crowd that waits."""
         number = item.number
-        if number in self._taken or number in self._refused or number in self._store.going or self.is_settled(number):
+        refused = self._refused
+        if number in self._taken or number in refused.held or number in self._store.going or self.is_settled(number):
             return False
-        return not (self._refused and self._refused.passes_over(item))
+        return not (refused.held and refused.passes_over(item))
 
     @property
     def _is_backlog_done(self) -> bool:
@@ -287,7 +293,7 @@ class LogReader:
             self._walked = piece.walked
         now = self._store.monotonic()
         for number, record, size in piece.records:
-            self._feed.append(Item(-1 - number if is_kept else number, record, now - math.inf, 0, b"", size))
+            self._feed.append(Item(-1 - number if is_kept else number, record, now - math.inf, 0, size))
         self.wake()
 
     def confirm(self, lsn: int) -> None:
@@ -297,12 +303,14 @@ class LogReader:
             self._tally.delivered += 1
             self.unsaved += 1
             self._store.left(lsn)
+            if self.unsaved == 1:
+                self._store.wanted()
 
     def _settle(self, number: int) -> int:
         fresh = self.main.settle(number, number + 1) if number >= 0 else self.kept.settle(-1 - number, -number)
         self._tally.queued -= fresh
         self._taken.pop(number, None)
-        if number in self._refused:
+        if number in self._refused.held:
             self._release(number)
         return fresh
 
@@ -325,6 +333,7 @@ class LogReader:
             if said and self._store.aside is not None:
                 self._store.aside(f"{reason}-{record.stream}-{record.boot}", record.seq, said)
             self._store.left(lsn)
+            self._store.wanted()
             self.wake()
 
     def lose(self, number: int, reason: str) -> bool:
@@ -350,9 +359,9 @@ class LogReader:
             self.kept.settle(kept, kept + 1)
             return
         flying = self._taken.pop(number, None)
-        if number in self._refused:
+        if number in self._refused.held:
             self._release(number)
         if flying is not None:
             # Its answer comes under the old number.
-            self._taken[-1 - kept] = replace(flying, number=-1 - kept)
+            self._taken[-1 - kept] = flying._replace(number=-1 - kept)
             self._moved[number] = -1 - kept

@@ -17,7 +17,7 @@ class Refused:
     """By number. Times are monotonic."""
 
     def __init__(self) -> None:
-        self._held: dict[int, tuple[float, Item]] = {}
+        self.held: dict[int, tuple[float, Item]] = {}
         """Number -> when it is offered again, the record."""
         self._due: list[tuple[float, int]] = []
         self._crowds: Counter[_Kind] = Counter()
@@ -25,35 +25,29 @@ class Refused:
         self._passed: dict[_Kind, int] = {}
         """The lowest number of each kind that was passed over."""
 
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def __contains__(self, number: int) -> bool:
-        return number in self._held
-
     def get(self, number: int) -> Item | None:
-        held = self._held.get(number)
+        held = self.held.get(number)
         return held[1] if held else None
 
     def clear(self) -> dict[int, Item]:
         """Nothing is refused any more; what was."""
-        were = {number: item for number, (_, item) in self._held.items()}
-        for collection in (self._held, self._due, self._crowds, self._passed):
+        were = {number: item for number, (_, item) in self.held.items()}
+        for collection in (self.held, self._due, self._crowds, self._passed):
             collection.clear()
         return were
 
     def hold(self, number: int, item: Item, until: float) -> None:
         """Or hold it until another time; infinity is until somebody says otherwise."""
-        if number not in self._held:
+        if number not in self.held:
             self._crowds[_kind(item)] += 1
-        self._held[number] = (until, item)
+        self.held[number] = (until, item)
         if until != math.inf:
             heapq.heappush(self._due, (until, number))
 
     @property
     def next_due(self) -> float | None:
         """When something is to be offered again."""
-        while self._due and self._held.get(self._due[0][1], (math.nan,))[0] != self._due[0][0]:
+        while self._due and self.held.get(self._due[0][1], (math.nan,))[0] != self._due[0][0]:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
@@ -64,7 +58,7 @@ class Refused:
 
     def release(self, number: int) -> int | None:
         """Hold it no longer. The lowest number that was passed over and is wanted again, now that few are left."""
-        _, item = self._held.pop(number)
+        _, item = self.held.pop(number)
         kind = _kind(item)
         self._crowds[kind] -= 1
         return self._passed.pop(kind, None) if self._crowds[kind] <= CROWD // 2 else None

@@ -23,11 +23,11 @@ from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Recovered
 from agent.outbox.overflow import Overflow
-from agent.outbox.page import Page, frame_of
+from agent.outbox.page import Appended, Page, frames_of
 from agent.outbox.reader import Backfill, LogReader
 from agent.outbox.shelf import Segment
 from agent.outbox.slots import GAPS, TO
-from agent.outbox.tail import Item, Tail
+from agent.outbox.tail import NOTHING, Item, Tail
 from agent.outbox.walk import Piece, Span
 from agent.record import Record
 
@@ -85,7 +85,7 @@ class Store:
         self._checkpoints: dict[str, Mapping[str, object]] = dict(recovered.checkpoints)
         self._loose: dict[str, object] = {}
         """Checkpoints whose records are gone from memory; they are written all the same."""
-        self._queue: deque[list[Item]] = deque()  # what is to be written, by appends, while the disk is fine
+        self._queue: deque[Appended] = deque()  # what is to be written while the disk is fine
         self._slots = recovered.slots
         self._is_resuming = False
         self.overflow = Overflow(around.journal)
@@ -105,7 +105,7 @@ class Store:
         if checkpoints:
             self._checkpoints.update(checkpoints)
         if records and self.readers:
-            self._keep(records, checkpoints)
+            self._keep(records, checkpoints or NOTHING)
         else:
             self._count(records)
             self._loose.update(checkpoints or {})
@@ -119,23 +119,17 @@ class Store:
             record.boot, record.seq = boot, next_seq.get(record.stream, 0)
             next_seq[record.stream] = record.seq + 1
 
-    def _keep(self, records: Sequence[Record], checkpoints: Mapping[str, object] | None = None) -> None:
+    def _keep(self, records: Sequence[Record], checkpoints: Mapping[str, object] = NOTHING) -> None:
         """What came in one append."""
         self._count(records)
-        now, first = self.monotonic(), self.next
+        first = self.next
         self.next += len(records)
-        # What ends the append is known here: its last checkpoint, or its last record where there is none.
-        end = self.next if checkpoints else self.next - 1
-        items = [
-            Item(number, record, now, first, frame_of(number, record, is_end=number == end))
-            for number, record in enumerate(records, first)
-        ]
-        items[-1].checkpoints = checkpoints
-        self.tail.add(items)
+        frames = frames_of(enumerate(records, first), -1 if checkpoints else self.next - 1)
+        items = self.tail.add(first, records, frames, checkpoints, self.monotonic())
         if self.is_on_disk:
-            self._queue.append(items)
+            self._queue.append(Appended(items, checkpoints, frames))
         for reader in self.readers.values():
-            reader.accept(len(items))
+            reader.accept(len(records))
 
     @property
     def last_seq(self) -> dict[str, int]:
@@ -181,8 +175,7 @@ class Store:
         if any(reader.is_flying(item.number) for reader in self.readers.values()):
             return
         losers = [name for name, reader in self.readers.items() if reader.lose(item.number, reason)]
-        self.tail.remove(item.number)
-        self._loose.update(item.checkpoints or {})
+        self._loose.update(self.tail.remove(item.number))
         self._lost(item.record, losers, reason)
 
     def _lost(self, record: Record, losers: Iterable[str], reason: str) -> None:
@@ -227,12 +220,11 @@ class Store:
     def left(self, number: int) -> None:
         """A destination needs it no more."""
         if number >= 0 and (len(self.readers) == 1 or self.is_done(number)):
-            item = self.tail.remove(number)
-            if item is not None and item.checkpoints and number >= self.written:
-                self._loose.update(item.checkpoints)
-        if self.overflow:
+            checkpoints = self.tail.remove(number)
+            if checkpoints and number >= self.written:
+                self._loose.update(checkpoints)
+        if self.overflow.lost:
             self._look_for_room()
-        self.wanted()
 
     def fetch(self, reader: LogReader, fetch: int, number: int, until: int, *, is_kept: bool) -> None:
         assert self.ask is not None, "there is nothing on a disk"
@@ -313,14 +305,13 @@ class Store:
         """The next records that are to be written, in whole appends; None where there is nothing."""
         if not self._queue and not self._loose:
             return None
-        first = self._queue[0][0].number if self._queue else self.next
+        first = self._queue[0].items[0].number if self._queue else self.next
         page = Page(first, first)
         if self._loose:
-            page.add((), self._loose)
+            page.add(Appended((), self._loose))
             self._loose = {}
         while self._queue and page.size < PAGE_BYTES:
-            items = self._queue.popleft()
-            page.add(items, items[-1].checkpoints or {})
+            page.add(self._queue.popleft())
         return page
 
     def gaps_file(self) -> tuple[str, bytes] | None:
@@ -390,7 +381,8 @@ class Store:
         """Try the disk again: what is not safe there is to be written."""
         self.is_on_disk = self._is_resuming = True
         self.dirty.update(self.readers)
-        left = self.tail.since(self._synced)
-        for item in left:
-            item.frame = b""  # another may end its append now
-        self._queue = deque(list(items) for _, items in groupby(left, key=attrgetter("append")))
+        self._queue = deque()
+        for _, items in groupby(self.tail.since(self._synced), key=attrgetter("append")):
+            # Their frames are made anew: another record may end the append now.
+            left = list(items)
+            self._queue.append(Appended(left, self.tail.checkpoints(left[-1].number)))

@@ -6,18 +6,20 @@ from which the oldest samples go first and events last.
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import repeat
+from typing import NamedTuple
 
 from agent.record import Record
 
 RECORD_BYTES = 700
 BYTES_OF_FRAME = 4
 """Estimates of what a record costs in memory, and what is in its frame (CPython 3.11: slots, dict entry, number)."""
+NOTHING: Mapping[str, object] = {}
 
 
-@dataclass(slots=True)
-class Item:
+class Item(NamedTuple):
     """A record in memory."""
 
     number: int
@@ -26,57 +28,75 @@ class Item:
     """Monotonic time when it was appended."""
     append: int
     """Number of the first record that came together with it."""
-    frame: bytes
-    """As it is written, until that is done; empty afterwards."""
-    size: int = 0
+    size: int
     """What it costs in memory, about; with long texts up to four times less."""
-    checkpoints: Mapping[str, object] | None = None
-    """What came in the same append, at its last record."""
+
+
+_item = partial(tuple.__new__, Item)
+"""`Item._make`, which looks at the length again, at a third of its cost."""
 
 
 class Tail:
-    """Items by number. Samples and events apart, because they do not go in the same order."""
+    """Items by number."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._samples: OrderedDict[int, Item] = OrderedDict()
-        self._events: OrderedDict[int, Item] = OrderedDict()
+        self._items: OrderedDict[int, Item] = OrderedDict()
+        self._checkpoints: dict[int, Mapping[str, object]] = {}
+        self.find = self._items.get
+        """The item of a number; None where there is none."""
 
     def __len__(self) -> int:
-        return len(self._samples) + len(self._events)
+        return len(self._items)
 
-    def add(self, items: Iterable[Item]) -> None:
-        for item in items:
-            item.size = RECORD_BYTES + BYTES_OF_FRAME * len(item.frame)
-            self.size += item.size
-            if item.record.event is None:
-                self._samples[item.number] = item
-            else:
-                self._events[item.number] = item
+    def add(
+        self,
+        first: int,
+        records: Sequence[Record],
+        frames: Sequence[bytes],
+        checkpoints: Mapping[str, object],
+        at: float,
+    ) -> list[Item]:
+        """What came in one append, numbered from `first` on, and how it is written."""
+        numbers = range(first, first + len(records))
+        sizes = [RECORD_BYTES + BYTES_OF_FRAME * size for size in map(len, frames)]
+        items = list(map(_item, zip(numbers, records, repeat(at), repeat(first), sizes)))
+        self._items.update(zip(numbers, items, strict=True))
+        self.size += sum(sizes)
+        if checkpoints:
+            self._checkpoints[items[-1].number] = checkpoints
+        return items
 
-    def find(self, number: int) -> Item | None:
-        return self._samples.get(number) or self._events.get(number)
+    def checkpoints(self, number: int) -> Mapping[str, object]:
+        """What came in the same append, if the number is its last."""
+        return self._checkpoints.get(number, NOTHING)
 
-    def remove(self, number: int) -> Item | None:
-        item = self._samples.pop(number, None) or self._events.pop(number, None)
-        if item is not None:
-            self.size -= item.size
-        return item
+    def remove(self, number: int) -> Mapping[str, object]:
+        """Its `checkpoints`, which are gone with it."""
+        item = self._items.pop(number, None)
+        if item is None:
+            return NOTHING
+        self.size -= item.size
+        return self._checkpoints.pop(number, NOTHING)
 
     def oldest(self, below: int) -> Item | None:
         """The one with the smallest number, if that is below a bound."""
-        heads = [next(iter(items.values())) for items in (self._samples, self._events) if items]
-        item = min(heads, key=lambda head: head.number, default=None)
+        item = next(iter(self._items.values()), None)
         return item if item is not None and item.number < below else None
+
+    def following(self, number: int, end: int) -> list[Item]:
+        """Those from a number on, without a hole and below the end."""
+        items: list[Item] = []
+        for item in map(self.find, range(number, end)):
+            if item is None:
+                break
+            items.append(item)
+        return items
 
     def since(self, number: int) -> list[Item]:
         """Those from a number on, in order."""
-        later = [
-            item
-            for items in (self._samples, self._events)
-            for item in itertools.takewhile(lambda item: item.number >= number, reversed(items.values()))
-        ]
-        return sorted(later, key=lambda item: item.number)
+        later = list(itertools.takewhile(lambda item: item.number >= number, reversed(self._items.values())))
+        return later[::-1]
 
     def first_from(self, number: int, default: int) -> int:
         """The smallest number from there on; `default` where there is none."""
@@ -84,18 +104,15 @@ class Tail:
 
     def first_since(self, at: float, default: int) -> int:
         """The smallest number that was appended at or after a monotonic time; `default` where there is none."""
-        recent = [
-            item.number
-            for items in (self._samples, self._events)
-            for item in itertools.takewhile(lambda item: item.at >= at, reversed(items.values()))
-        ]
-        return min(recent, default=default)
+        recent = itertools.takewhile(lambda item: item.at >= at, reversed(self._items.values()))
+        return min((item.number for item in recent), default=default)
 
     def least_wanted(self) -> Iterator[Item]:
         """In the order in which they go when there is no room: the oldest samples, then the oldest events."""
-        return itertools.chain(list(self._samples.values()), list(self._events.values()))
+        items = list(self._items.values())
+        samples = (item for item in items if item.record.event is None)
+        return itertools.chain(samples, (item for item in items if item.record.event is not None))
 
     def older_than(self, at: float) -> Iterator[Item]:
         """Those that were appended before a monotonic time."""
-        for items in (self._samples, self._events):
-            yield from list(itertools.takewhile(lambda item: item.at < at, items.values()))
+        yield from list(itertools.takewhile(lambda item: item.at < at, self._items.values()))

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.outbox import frames
-from agent.outbox.page import Page
+from agent.outbox.page import Appended, Page
 from agent.outbox.pen import Pen, Table
 from agent.outbox.tail import Item
 from agent.outbox.walk import Hole, Piece, Span, Walk
@@ -13,7 +13,7 @@ from tests.fakes.simulated_disk import SimulatedDisk
 
 def paged(number: int, record: Record) -> Page:
     page = Page(number, number)
-    page.add([Item(number, record, 0.0, number, b"")], {})
+    page.add(Appended([Item(number, record, 0.0, number, 0)]))
     return page
 
 
