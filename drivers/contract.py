@@ -83,6 +83,9 @@ class Group:
     tags: Sequence[Tag]
     every_s: float
     """The period in seconds; infinite where they are read only when something happens."""
+    is_subscribed: bool = False
+    """Whether the device tells of changes by itself, looking at them with this period: `changes` brings them, and
+    `read` is never called for this group. Only of plug-ins that subscribe."""
 
 
 NO_FAULTS: Mapping[int, Quality] = MappingProxyType({})
@@ -117,13 +120,16 @@ class Driver(Protocol):
         """End the conversation and free what it holds. Never raises."""
 
 
+@runtime_checkable
 class SubscribingDriver(Driver, Protocol):
-    """A driver whose device speaks by itself."""
+    """A driver whose device speaks by itself: what a plug-in with `subscribes` opens."""
 
     def changes(self) -> AsyncIterator[tuple[str, Scan]]:
-        """Group name and Scan, as they come, from `connect()` until `NotConnected`; may run beside `read()`.
+        """Group name and Scan, as they come, from `connect()` on; raises `NotConnected`. Runs beside `read()`.
 
-        A keep-alive is a Scan that names nothing, so that silence and life look different.
+        The first Scans of a group name every tag, as those of a first read do. A keep-alive is a Scan that names
+        nothing, one for each subscribed group, so that silence and life look different. Called once after each
+        `connect()`; `close()` ends it.
         """
 
 
@@ -243,6 +249,8 @@ class DriverPlugin:
     open: Callable[[BaseModel, Sequence[Group], Journal], Driver]
     """Plan everything, touch nothing. Raises `InvalidConfig` with all problems. What it notes about a device (`about`
     is the device's name) is shown when a configuration is checked, too."""
+    subscribes: bool = False
+    """Whether `open` gives a `SubscribingDriver`. Tags are subscribed then, unless they have a period of their own."""
     describe: Callable[[BaseModel, Group], Sequence[Described]] | None = None
     """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
     simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None
