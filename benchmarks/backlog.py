@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.outbox import standing
 from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Job
 from agent.outbox.durable import DESTINATIONS
 from agent.outbox.glance import Quiet
 from agent.outbox.opening import Folder, open_logs
 from agent.outbox.page import Appended, Page
-from agent.outbox.slots import TO
+from agent.outbox.slots import STANDING
 from agent.outbox.state import open_state
 from agent.outbox.tail import Item
 from agent.record import Record
@@ -24,8 +25,8 @@ def fill(path: Path, destination: str, record: Record, count: int) -> int:
     found, desk = open_logs(Folder.of(path), [destination], [], Quiet(), syncs=False, now_s=0.0, begin=lambda: None)
     for page in _pages(state.boot, record, count):
         _done(desk.work(Job(page=page, now_ms=record.time_ms)).error)
-    nothing = Cursor(0).to_bytes()
-    _done(desk.work(Job(cursors=[found.slots.put(TO + destination, nothing + nothing)])).error)
+    nothing = standing.to_bytes({destination: (Cursor(0), Cursor(0))}, b"")
+    _done(desk.work(Job(standing=found.slots.put(STANDING, nothing))).error)
     _done(desk.finish())
     state.close({record.stream: count - 1})
     return state.boot

@@ -4,7 +4,7 @@ state.py     the state directory: one agent at a time, the number of this run, w
 opening.py   what is found there
 store.py     who needs what: pure; reader.py for one destination, tail.py in memory, shelf.py on disk
 pump.py      keeps the writing thread at work (desk.py, pen.py); feeding.py the reading one (walk.py)
-damages.py   whose loss is what cannot be read; gaps.py until it is announced
+damages.py   whose loss is what cannot be read; gaps.py until it is announced; standing.py keeps it, and cursors
 frames.py    how records lie on disk, bodies.py what is in them, cursor.py who has had them
 """
 

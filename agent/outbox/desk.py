@@ -33,10 +33,8 @@ class Job:
     sync: bool = False
     is_safe: bool = False
     """Whether the cursors must survive a power cut too."""
-    cursors: Sequence[tuple[str, bytes]] = ()
-    """Name of the file, content."""
-    gaps: tuple[str, bytes] | None = None
-    """The same of what was lost and is not announced yet."""
+    standing: tuple[str, bytes] | None = None
+    """How far the destinations have come and what was lost: name of the file, content."""
     remove: Sequence[str] = ()
     """Segments of the main log that nobody needs."""
     remove_kept: Sequence[str] = ()
@@ -45,7 +43,7 @@ class Job:
     now_ms: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.page or self.sync or self.cursors or self.gaps or self.remove or self.remove_kept or self.kept)
+        return bool(self.page or self.sync or self.standing or self.remove or self.remove_kept or self.kept)
 
 
 @dataclass(slots=True)
@@ -111,13 +109,9 @@ class Desk:
             self._main.sync()
 
     def _save(self, job: Job) -> None:
-        if job.gaps:
-            # What a cursor has passed because it was lost is known to be lost first, whatever a power cut leaves.
-            self._cursors.overwrite(*job.gaps)
-            self._sync(job.gaps[0])
-        for name, content in job.cursors:
-            self._cursors.overwrite(name, content)
-            self._unsafe.add(name)
+        if job.standing:
+            self._cursors.overwrite(*job.standing)
+            self._unsafe.add(job.standing[0])
 
     def _settle(self, job: Job) -> None:
         """Whoever finds a segment gone finds a cursor that has passed it, or a gap that tells of it."""

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.outbox import frames
+from agent.outbox import frames, standing
 from agent.outbox.bodies import from_json
-from agent.outbox.cursor import Cursor, from_bytes
+from agent.outbox.cursor import Cursor
 from agent.outbox.desk import Desk
 from agent.outbox.disk import Disk, RealDisk
 from agent.outbox.gaps import Gaps
 from agent.outbox.pen import SEGMENT_BYTES, Pen, Table, serial_of
 from agent.outbox.shelf import Segment, Shelf
-from agent.outbox.slots import GAPS, TO, Slots
+from agent.outbox.slots import GAPS, STANDING, TO, Slots
 from agent.outbox.walk import WHOLE
 from drivers.contract import Journal
 
@@ -97,8 +97,9 @@ def open_logs(
     main, kept = (_found(disk, journal, syncs=syncs) for disk in (folder.main, folder.kept))
     slots = Slots()
     saved = slots.read(folder.cursors)
-    _tidy_up(folder.cursors, destinations, journal, syncs=syncs)
-    cursors = {name: pair for name in destinations if (pair := _pair(saved.get(TO + name))) is not None}
+    _tidy_up(folder.cursors, saved, journal, syncs=syncs)
+    stood = standing.of(saved)
+    cursors = {name: pair for name, pair in stood.cursors.items() if name in destinations}
     for name in set(destinations) & set(known) - set(cursors):
         # It was there before, and how far it had come is gone: everything twice is better than anything not at all.
         journal.note("W3007", name)
@@ -114,7 +115,7 @@ def open_logs(
         {stream: state for stream, state in main.table.checkpoints.items() if isinstance(state, Mapping)},
         slots,
         {stream: (boot, seq - 1) for stream, (boot, seq) in main.table.streams.items()},
-        _gaps(saved.get(GAPS), now_s),
+        _gaps(stood.gaps, now_s),
         main.newest_ms,
     )
     pen, pen_kept = (
@@ -122,15 +123,6 @@ def open_logs(
         for disk, log, first in ((folder.main, main, next_), (folder.kept, kept, next_kept))
     )
     return recovered, Desk(pen, pen_kept, folder.main, folder.kept, folder.cursors, begin)
-
-
-def _pair(saved: bytes | None) -> tuple[Cursor, Cursor] | None:
-    """Of the main and of the kept log."""
-    try:
-        main, kept = from_bytes(saved or b"")
-    except ValueError:
-        return None
-    return main, kept
 
 
 def _found(disk: Disk, journal: Journal, *, syncs: bool) -> _Log:
@@ -248,15 +240,14 @@ def _learn(read: _Read, found: frames.Frame, data: bytes) -> None:
         read.table.checkpoints = dict(said.get("checkpoints", {}))
 
 
-def _tidy_up(disk: Disk, destinations: Sequence[str], journal: Journal, *, syncs: bool) -> None:
-    """Destinations that are gone release what waited for them."""
+def _tidy_up(disk: Disk, saved: Mapping[str, bytes], journal: Journal, *, syncs: bool) -> None:
+    """What a killed run knew of losses is safe from here on; files of format 2 go when there is one of this format."""
     for file, _ in disk.names():
         name = file.removesuffix(".0").removesuffix(".1")
-        if name == GAPS:
-            if syncs:
-                _sync(disk, file, journal)
-        elif name.removeprefix(TO) not in destinations:
+        if STANDING in saved and (name == GAPS or name.startswith(TO)):
             _remove(disk, file)
+        elif syncs:
+            _sync(disk, file, journal)
 
 
 def _gaps(saved: bytes | None, now_s: float) -> Gaps:

@@ -341,7 +341,7 @@ class LogReader:
         fresh = self._settle(number)
         if fresh:
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + 1
-            self._store.dirty.add(self.name)
+            self._store.dirty = True
         return bool(fresh)
 
     def lose_all(self, first: int, end: int, reason: str, *, is_kept: bool = False) -> int:
@@ -350,7 +350,7 @@ class LogReader:
         if fresh:
             self._tally.queued -= fresh
             self._tally.dropped[reason] = self._tally.dropped.get(reason, 0) + fresh
-            self._store.dirty.add(self.name)
+            self._store.dirty = True
         return fresh
 
     def move(self, number: int, kept: int) -> None:

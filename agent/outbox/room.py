@@ -80,7 +80,7 @@ class Room:
             # What could not be read is lost too.
             reader.lose_all(segment.first, end, "damaged", is_kept=is_kept)
         (self._store.kept if is_kept else self._store.main).let_go(segment)
-        self._store.dirty.update(self._store.readers)
+        self._store.dirty = True
         return self._store.tidying()
 
     def _let_go_of(self, one: Listed, reason: str, *, is_kept: bool) -> None:

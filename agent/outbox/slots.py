@@ -5,10 +5,12 @@ import zlib
 
 from agent.outbox.disk import Disk
 
+STANDING = "standing"
+"""Name of what `agent.outbox.standing` writes."""
 TO = "to."
-"""Beginning of the names of cursors: of the main log, then of the kept one, of the destination that follows."""
+"""In format 2, beginning of the names of cursors: of the main log, then of the kept one, of a destination."""
 GAPS = "gaps"
-"""Name of what was lost and is not announced."""
+"""In format 2, name of what was lost and is not announced."""
 
 _SLOT = re.compile(r"(?P<name>.+)\.[01]", re.DOTALL)
 _AT_MOST = 1 << 26

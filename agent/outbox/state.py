@@ -24,9 +24,10 @@ import orjson
 
 from drivers.contract import Journal
 
-FORMAT = "2"
-"""1 had no log; what it kept is read by 2, and its log begins empty."""
-READABLE = ("1", FORMAT)
+FORMAT = "3"
+"""1 had no log; what it kept is read, and its log begins empty. 2 had a file of cursors for each destination, and one
+for losses: they are read, and go when there is one of 3."""
+READABLE = ("1", "2", FORMAT)
 BOOT_BITS = 40
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 

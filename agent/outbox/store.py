@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
+from agent.outbox import standing
 from agent.outbox.bodies import to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
@@ -26,7 +27,7 @@ from agent.outbox.overflow import Overflow
 from agent.outbox.page import Appended, Page, frames_of
 from agent.outbox.reader import Backfill, LogReader
 from agent.outbox.shelf import Segment
-from agent.outbox.slots import GAPS, TO
+from agent.outbox.slots import STANDING
 from agent.outbox.tail import NOTHING, Item, Tail
 from agent.outbox.walk import Piece, Span
 from agent.record import Record
@@ -78,7 +79,7 @@ class Store:
         self.hurry: Callable[[], None] = lambda: None  # called when a reader cannot go on before that is done
         self.aside: Aside | None = None
         self.going = range(0)  # numbers of a segment that is just let go: nobody takes them any more
-        self.dirty: set[str] = set(destinations)  # whose cursors are to be saved
+        self.dirty = True  # whether a cursor was moved by anything but what was confirmed
         self._publishes_synced = publishes_synced
         self._around = around
         self._next_seq: dict[str, int] = {}
@@ -87,6 +88,7 @@ class Store:
         """Checkpoints whose records are gone from memory; they are written all the same."""
         self._queue: deque[Appended] = deque()  # what is to be written while the disk is fine
         self._slots = recovered.slots
+        self._losses = to_json(recovered.gaps.to_json())
         self._is_resuming = False
         self.overflow = Overflow(around.journal)
         self._damages, self._damages_kept = Damages(), Damages()
@@ -293,9 +295,11 @@ class Store:
 
     def tidying(self) -> Job:
         """What is to be saved and removed, without what is to be written."""
+        self._forget_announced()
+        # What was lost, and what was announced by now, is known for good before anything else happens.
         return Job(
-            cursors=self.cursor_files(),
-            gaps=self.gaps_file(),
+            is_safe=self.gaps.is_changed,
+            standing=self._standing(),
             remove=list(self.main.leaving),
             remove_kept=list(self.kept.leaving),
             now_ms=self.now_ms,
@@ -314,24 +318,23 @@ class Store:
             page.add(self._queue.popleft())
         return page
 
-    def gaps_file(self) -> tuple[str, bytes] | None:
-        """What is to be saved of losses that are not announced; None while nothing changed."""
-        self._forget_announced()
-        if not self.gaps.is_changed:
+    def _standing(self) -> tuple[str, bytes] | None:
+        """The cursors and the losses that are not announced; None while nothing changed.
+
+        What the cursors settle counts as saved when the job has come back (`worked`).
+        """
+        if not (self.dirty or self.gaps.is_changed or any(reader.unsaved for reader in self.readers.values())):
             return None
-        self.gaps.is_changed = False
-        return self._slots.put(GAPS, to_json(self.gaps.to_json()))
+        if self.gaps.is_changed:
+            self._losses = to_json(self.gaps.to_json())
+        self.dirty, self.gaps.is_changed = False, False
+        for reader in self.readers.values():
+            reader.being_saved = reader.unsaved
+        cursors = {name: (reader.main, reader.kept) for name, reader in self.readers.items()}
+        return self._slots.put(STANDING, standing.to_bytes(cursors, self._losses))
 
     def _forget_announced(self) -> None:
         self.gaps.forget(lambda number: number < self._synced or self.is_done(number))
-
-    def cursor_files(self) -> list[tuple[str, bytes]]:
-        """The cursors that moved. What they settle counts as saved when the job has come back (`worked`)."""
-        moved = [reader for name, reader in self.readers.items() if reader.unsaved or name in self.dirty]
-        self.dirty.clear()
-        for reader in moved:
-            reader.being_saved = reader.unsaved
-        return [self._slots.put(TO + one.name, one.main.to_bytes() + one.kept.to_bytes()) for one in moved]
 
     @property
     def has_work(self) -> bool:
@@ -374,13 +377,13 @@ class Store:
         self.gaps.is_changed = True
         self._queue.clear()
         self._loose = dict(self._checkpoints)
-        self.dirty.update(self.readers)
+        self.dirty = True
         self.wake()
 
     def resume(self) -> None:
         """Try the disk again: what is not safe there is to be written."""
         self.is_on_disk = self._is_resuming = True
-        self.dirty.update(self.readers)
+        self.dirty = True
         self._queue = deque()
         for _, items in groupby(self.tail.since(self._synced), key=attrgetter("append")):
             # Their frames are made anew: another record may end the append now.

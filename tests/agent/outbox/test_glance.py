@@ -225,7 +225,7 @@ async def test_events_that_moved_come_first(tmp_path: Path) -> None:
 
 
 def test_where_there_is_none(tmp_path: Path) -> None:
-    for name, content, code in (("gone", None, "E3020"), ("other", "3", "E3022"), ("wrong", "x", "E3022")):
+    for name, content, code in (("gone", None, "E3020"), ("other", "4", "E3022"), ("wrong", "x", "E3022")):
         path = tmp_path / name
         if content is not None:
             path.mkdir()
