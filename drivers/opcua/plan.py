@@ -1,0 +1,74 @@
+"""From groups of tags to what is asked of the server: one item for each node, however many tags look at it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from drivers.contract import Group
+from drivers.opcua.config import Address
+from drivers.opcua.node import Place
+
+
+class Spot(NamedTuple):
+    """A tag that looks at a node."""
+
+    group: int
+    index: int
+    """Its position in the group."""
+    within: str
+    """Path into the value; empty for the whole of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A node that is subscribed or read, and who wants it."""
+
+    place: Place
+    sampling_s: float
+    spots: Sequence[Spot]
+
+    @property
+    def plain(self) -> Spot | None:
+        """The only tag that looks at it, and at the whole of it."""
+        return self.spots[0] if len(self.spots) == 1 and not self.spots[0].within else None
+
+
+@dataclass(slots=True)
+class Plan:
+    """Of one connection."""
+
+    groups: Sequence[Group]
+    subscribed: list[Item] = field(default_factory=list)
+    """Each under its position as the client handle."""
+    polled: dict[str, list[Item]] = field(default_factory=dict)
+    """By group."""
+
+    @property
+    def listening(self) -> list[int]:
+        """Positions of the subscribed groups."""
+        return [number for number, group in enumerate(self.groups) if group.is_subscribed]
+
+    @property
+    def fastest_s(self) -> float:
+        """The shortest period of what is subscribed."""
+        return min((item.sampling_s for item in self.subscribed), default=1.0)
+
+
+def plan(groups: Sequence[Group]) -> Plan:
+    """Nothing of it needs a server."""
+    made = Plan(groups)
+    for number, group in enumerate(groups):
+        items = _items(number, group)
+        if group.is_subscribed:
+            made.subscribed += items
+        else:
+            made.polled[group.name] = items
+    return made
+
+
+def _items(number: int, group: Group) -> list[Item]:
+    found: dict[Place, list[Spot]] = {}
+    for index, tag in enumerate(group.tags):
+        node = cast(Address, tag.address).node
+        found.setdefault(node.place, []).append(Spot(number, index, node.within))
+    return [Item(place, group.every_s, spots) for place, spots in found.items()]

@@ -1,0 +1,36 @@
+"""Why there is no conversation, in words and with the message that helps."""
+
+import socket
+
+from asyncua import ua
+
+from drivers.errors import NotConnected
+
+_CODES = {
+    ua.StatusCodes.BadTooManySessions: ("U2110", "the server has no session left"),
+    ua.StatusCodes.BadIdentityTokenRejected: ("U2111", "the server refuses the user or the password"),
+    ua.StatusCodes.BadIdentityTokenInvalid: ("U2111", "the server refuses the way to say who we are"),
+    ua.StatusCodes.BadUserAccessDenied: ("U2111", "the server denies access"),
+    ua.StatusCodes.BadCertificateUntrusted: ("U2112", "the server does not trust our certificate"),
+    ua.StatusCodes.BadSecurityChecksFailed: ("U2112", "the server does not accept our certificate"),
+    ua.StatusCodes.BadCertificateInvalid: ("U2112", "the server calls our certificate invalid"),
+    ua.StatusCodes.BadSecurityPolicyRejected: ("U2113", "the server does not offer this security"),
+    ua.StatusCodes.BadSecurityModeRejected: ("U2113", "the server does not offer this security"),
+}
+
+
+def reason(error: Exception, url: str) -> NotConnected:
+    """What the agent is told."""
+    if isinstance(error, ua.UaStatusCodeError):
+        name = ua.StatusCode(error.code).name
+        code, said = _CODES.get(error.code, (None, "the server refused"))
+        return NotConnected(f"{said} ({name})", code)
+    if isinstance(error, TimeoutError):
+        return NotConnected("no answer in time")
+    if isinstance(error, socket.gaierror):
+        return NotConnected("the name of the server cannot be looked up")
+    if isinstance(error, ConnectionRefusedError):
+        return NotConnected("connection refused: nothing listens there")
+    if isinstance(error, OSError):
+        return NotConnected(error.strerror or str(error) or type(error).__name__)
+    return NotConnected(str(error) or type(error).__name__)

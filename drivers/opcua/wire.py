@@ -1,0 +1,191 @@
+"""The secure channel to a server and the session on it: opened, opened again, asked, closed.
+
+There is one owner of reconnect, the agent, which calls `open` again and again with its back-off. What is tried grows:
+first the old session on a new channel, which keeps the server's subscriptions and their queues; where the server does
+not know it any more, a new session. asyncua's own supervisor is not used.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.common.utils import Buffer
+
+from drivers.errors import NotConnected
+from drivers.opcua.counts import Counts
+from drivers.opcua.protection import Protection
+from drivers.opcua.reason import reason
+
+logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # it prints a traceback a second while a server is away
+
+T = TypeVar("T")
+
+SESSION_MS = 60_000
+"""How long the server keeps a session without a request: an outage that is shorter costs nothing."""
+CHANNEL_MS = 3_600_000
+RENEW_AT = 0.75
+"""Part of the channel's life after which it is renewed: OPC 10000-4, 5.5.2.1."""
+CLOSE_S = 1.0
+"""How long a server is waited for when we say goodbye."""
+UNKNOWN_SESSION = frozenset(
+    {
+        ua.StatusCodes.BadSessionIdInvalid,
+        ua.StatusCodes.BadSessionClosed,
+        ua.StatusCodes.BadSessionNotActivated,
+        ua.StatusCodes.BadSecureChannelIdInvalid,
+        ua.StatusCodes.BadSecureChannelClosed,
+        ua.StatusCodes.BadSecurityChecksFailed,
+    }
+)
+"""Answers after which the session is of no use any more."""
+
+
+class Wire:
+    """One session at most. Calls of `open` and `close` do not overlap; `ask` may be called any number of times."""
+
+    def __init__(self, url: str, timeout_s: float, message_bytes: int, protection: Protection, counts: Counts) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._message_bytes = message_bytes
+        self._protection = protection
+        self._counts = counts
+        self._client: Client | None = None
+        self._has_session = False
+        self._renew_s = 0.0
+        self.heard_s = 0.0
+        """Monotonic time of the newest answer."""
+        self.lost: asyncio.Future[str] | None = None
+        """Done, with the reason, when the conversation is over; None before the first `open`."""
+
+    async def open(self) -> bool:
+        """Whether the server still knew the session; its subscriptions live on then. Raises `NotConnected`."""
+        self.lost = asyncio.get_running_loop().create_future()
+        if self._client is not None and self._has_session and await self._tried(self._resume(self._client)):
+            self._counts.resumed += 1
+            return True
+        await self._forget()
+        await self._tried(self._begin())
+        return False
+
+    async def _tried(self, attempt: Coroutine[Any, Any, T]) -> T:
+        try:
+            async with asyncio.timeout(3 * self._timeout_s):
+                result = await attempt
+        except (OSError, TimeoutError, ua.UaError) as error:
+            self._drop()
+            raise reason(error, self._url) from error
+        self.heard_s = time.monotonic()
+        return result
+
+    async def _channel(self, client: Client) -> None:
+        await client.connect_socket()
+        await client.send_hello()
+        await client.open_secure_channel()
+        self._renew_s = time.monotonic() + client.secure_channel_timeout * RENEW_AT / 1000
+
+    async def _resume(self, client: Client) -> bool:
+        await self._channel(client)
+        client.uaclient.session.rebind_authentication_token()
+        try:
+            await self._protection.activate(client)
+        except ua.UaStatusCodeError:
+            self._drop()
+            return False
+        self._watch(client)
+        return True
+
+    async def _begin(self) -> None:
+        client = Client(self._url, timeout=self._timeout_s)
+        client.uaclient.pre_request_hook = None  # its supervisor's; there is none
+        client.name = client.description = "lineside"
+        client.product_uri = "urn:lineside"
+        client.session_timeout, client.secure_channel_timeout = SESSION_MS, CHANNEL_MS
+        client.max_messagesize = self._message_bytes
+        await self._protection.prepare(client)
+        client.secure_channel_timeout = CHANNEL_MS
+        self._client = client
+        await self._channel(client)
+        self._counts.sessions += 1
+        await client.create_session()
+        self._has_session = True
+        await self._protection.activate(client)
+        self._watch(client)
+
+    def _watch(self, client: Client) -> None:
+        assert client.uaclient.protocol is not None
+        client.uaclient.protocol.on_connection_lost = lambda error: self.lose("the server closed the connection")
+
+    def lose(self, why: str) -> None:
+        """The conversation is over."""
+        if self.lost is not None and not self.lost.done():
+            self.lost.set_result(why)
+
+    async def ask(self, request: Any, timeout_s: float | None = None) -> Buffer:
+        """The body of the answer; 0 waits without end. Raises `NotConnected` when the conversation is over.
+
+        Raises `ua.UaStatusCodeError` when the server refuses the whole request.
+        """
+        protocol = self._client.uaclient.protocol if self._client is not None else None
+        if protocol is None or self.lost is None or self.lost.done():
+            raise NotConnected(self._why())
+        try:
+            body = await protocol.send_request(request, self._timeout_s if timeout_s is None else timeout_s)
+        except ua.UaStatusCodeError as error:
+            if error.code in UNKNOWN_SESSION:
+                self._has_session = error.code not in UNKNOWN_SESSION
+                self.lose(f"the server does not know the session any more ({type(error).__name__})")
+                raise NotConnected(self._why()) from error
+            self.heard_s = time.monotonic()
+            raise
+        except (OSError, TimeoutError, ua.UaError) as error:
+            lost = reason(error, self._url)
+            self.lose(lost.reason)
+            raise lost from error
+        self.heard_s = time.monotonic()
+        return body
+
+    def _why(self) -> str:
+        return self.lost.result() if self.lost is not None and self.lost.done() else "the connection is closed"
+
+    async def renew(self) -> None:
+        """Renew the channel when it is time."""
+        if self._client is not None and time.monotonic() >= self._renew_s:
+            self._renew_s = time.monotonic() + self._client.secure_channel_timeout * RENEW_AT / 1000
+            try:
+                await self._client.open_secure_channel(renew=True)
+            except (OSError, TimeoutError, ua.UaError) as error:
+                self.lose(reason(error, self._url).reason)
+            else:
+                self._client.uaclient.revolve_security_token()
+
+    async def close(self) -> None:
+        """Say goodbye where somebody listens; keep what a new channel may resume where nobody does. Never raises."""
+        is_alive = self.lost is not None and not self.lost.done()
+        self.lose("closed")
+        if is_alive and self._has_session:
+            await self._forget()
+        else:
+            self._drop()
+
+    async def _forget(self) -> None:
+        """End the session if the server can be told."""
+        client, self._client, has_session = self._client, None, self._has_session
+        self._has_session = False
+        if client is None:
+            return
+        with contextlib.suppress(OSError, TimeoutError, ua.UaError):
+            async with asyncio.timeout(CLOSE_S):
+                if has_session and client.uaclient.has_transport:
+                    await client.uaclient.close_session(True)
+                    await client.close_secure_channel()
+        client.disconnect_socket()
+
+    def _drop(self) -> None:
+        """The socket alone: the session may be resumed."""
+        if self._client is not None:
+            self._client.disconnect_socket()
