@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
 from asyncua.common.subscription import Subscription
 from asyncua.crypto.security_policies import (
     SecurityPolicyAes128Sha256RsaOaep,
     SecurityPolicyAes256Sha256RsaPss,
     SecurityPolicyBasic256Sha256,
 )
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import (
     BadIdentityTokenRejected,
     BadNodeIdUnknown,
@@ -22,19 +25,23 @@ from asyncua.ua.uaerrors import (
     BadTooManyOperations,
     BadTooManySessions,
     BadUserAccessDenied,
+    UaError,
 )
+from asyncua.ua.uatypes import Int32
 
 from tests.fakes.application import CLIENT_URI, Application, application
 from tests.fakes.opcua import NAMESPACE, OpcUaServer, Spec, opcua_server
 from tests.fakes.recorder import READER_SERVICES, apart
-
-Bad = ua.StatusCodes
 
 
 @asynccontextmanager
 async def client_of(server: OpcUaServer) -> AsyncIterator[Client]:
     async with Client(server.url, timeout=10) as client:
         yield client
+
+
+def standard(number: int) -> ua.NodeId:
+    return ua.NodeId(Int32(number))
 
 
 class Heard:
@@ -78,14 +85,14 @@ async def test_values_have_types_and_places() -> None:
 async def test_status_and_times_are_told() -> None:
     when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     async with opcua_server({"Speed": 1.0}) as server, client_of(server) as client:
-        await server.set("Speed", 2.0, status=Bad.UncertainLastUsableValue, source_time=when)
+        await server.set("Speed", 2.0, status=StatusCodes.UncertainLastUsableValue, source_time=when)
         data = await client.get_node(server.node("Speed")).read_data_value(raise_on_bad_status=False)
         assert data.StatusCode is not None
-        assert (data.StatusCode.value, data.SourceTimestamp) == (Bad.UncertainLastUsableValue, when)
-        await server.set("Speed", status=Bad.BadSensorFailure)
+        assert (data.StatusCode.value, data.SourceTimestamp) == (StatusCodes.UncertainLastUsableValue, when)
+        await server.set("Speed", status=StatusCodes.BadSensorFailure)
         data = await client.get_node(server.node("Speed")).read_data_value(raise_on_bad_status=False)
         assert data.StatusCode is not None
-        assert data.StatusCode.value == Bad.BadSensorFailure
+        assert data.StatusCode.value == StatusCodes.BadSensorFailure
         await server.set("Speed", 3.0)
         assert await client.get_node(server.node("Speed")).read_value() == 3.0
 
@@ -103,7 +110,7 @@ async def test_changes_are_published_and_subscriptions_end() -> None:
 
 async def test_a_service_is_refused_for_a_while() -> None:
     async with opcua_server({"Speed": 1.0}) as server, client_of(server) as client:
-        with server.refusing("Read", Bad.BadUserAccessDenied), pytest.raises(BadUserAccessDenied):
+        with server.refusing("Read", StatusCodes.BadUserAccessDenied), pytest.raises(BadUserAccessDenied):
             await client.get_node(server.node("Speed")).read_value()
         assert await client.get_node(server.node("Speed")).read_value() == 1.0
 
@@ -123,8 +130,8 @@ async def test_limits_hold() -> None:
             assert await client.read_values([node] * 2) == [1.0, 1.0]
             with pytest.raises(BadTooManyOperations):
                 await client.read_values([node] * 3)
-            limits = ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead
-            assert await client.get_node(ua.NodeId(limits)).read_value() == 2
+            limits = ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead
+            assert await client.get_node(standard(limits)).read_value() == 2
             with pytest.raises(BadTooManySessions):
                 await Client(server.url).connect()
         async with client_of(server):
@@ -146,26 +153,26 @@ async def test_a_namespace_moves() -> None:
 
 async def test_nodes_come_and_go() -> None:
     async with opcua_server({"Press.Speed": 1.0}) as server, client_of(server) as client:
-        folder = await client.nodes.objects.get_child("2:Press")
+        folder, gone = await client.nodes.objects.get_child("2:Press"), server.node("Press.Speed")
         _, heard = await subscribed(client, [server.node("Press.Speed")])
         assert await heard.statuses.get() == 0
         await server.remove("Press.Speed")
-        assert await heard.statuses.get() == Bad.BadNodeIdUnknown
+        assert await heard.statuses.get() == StatusCodes.BadNodeIdUnknown
         assert await folder.get_children() == []
         await server.add("Press.Count", 5)
         await server.add("nsu=urn:late;s=Count", 6)
         assert await client.get_node(server.node("Press.Count")).read_value() == 5
         assert await client.get_node(server.node("nsu=urn:late;s=Count")).read_value() == 6
         with pytest.raises(BadNodeIdUnknown):
-            await client.get_node(ua.NodeId("Press.Speed", 2)).read_value()
+            await client.get_node(gone).read_value()
 
 
 async def test_a_shutdown_is_announced() -> None:
     async with opcua_server() as server, client_of(server) as client:
         await server.announce_shutdown(7)
-        state = client.get_node(ua.NodeId(ua.ObjectIds.Server_ServerStatus_State))
+        state = client.get_node(standard(ObjectIds.Server_ServerStatus_State))
         assert await state.read_value() == ua.ServerState.Shutdown
-        status = await client.get_node(ua.NodeId(ua.ObjectIds.Server_ServerStatus)).read_value()
+        status = await client.get_node(standard(ObjectIds.Server_ServerStatus)).read_value()
         assert (status.State, status.SecondsTillShutdown) == (ua.ServerState.Shutdown, 7)
 
 
@@ -191,13 +198,13 @@ async def test_security_and_trust(tmp_path: Path, policy: Any) -> None:
         client.application_uri = CLIENT_URI
         client.set_user("reader")
         client.set_password(password)
-        await client.set_security(policy, pair.certificate, pair.key, server_certificate=ours.certificate)
+        await client.set_security(policy, pair.certificate, pair.key, server_certificate=ours.der)
         return client
 
     async with opcua_server({"Speed": 1.0}, spec) as server:
         async with await secure(known) as client:
             assert await client.get_node(server.node("Speed")).read_value() == 1.0
-        with pytest.raises(ua.UaError, match="Untrusted"):
+        with pytest.raises(UaError, match="Untrusted"):
             await (await secure(stranger)).connect()
         with pytest.raises(BadUserAccessDenied):
             await (await secure(known, "wrong")).connect()
