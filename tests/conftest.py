@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from ctypes.util import find_library
@@ -15,9 +14,10 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
+from tests.fakes.recorder import READER_SERVICES, RECORDED, SERVICE_RECORD, SERVICES, WIRE_RECORD
+
 ROOT = Path(__file__).resolve().parents[1]
 READ_ONLY = frozenset({1, 2, 3, 4})
-WIRE_RECORD = "LINESIDE_WIRE_RECORD"
 PEERS = ROOT / "tests" / "peers"
 
 
@@ -152,6 +152,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     say = terminalreporter.write_line
     if seen := _recorded():
         say(f"Modbus function codes seen by the fakes: {sorted(seen)}")
+    if services := _services():
+        say(f"OPC UA services seen by the fakes: {', '.join(sorted(services))}")
     for line in config.stash[THREADS]:
         say(f"left-over thread: {line}")
     if config.stash[HELD_BACK]:
@@ -197,15 +199,23 @@ async def _no_task_left() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _read_only_on_the_wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whatever any fake of the suite was asked, here or in a subprocess: function codes 1 to 4 and nothing else."""
-    os.environ[WIRE_RECORD] = str(tmp_path_factory.mktemp("wire") / "function_codes")
+    """Whatever any fake of the suite was asked, here or in a subprocess: what a reader asks and nothing else."""
+    folder = tmp_path_factory.mktemp("wire")
+    os.environ[WIRE_RECORD], os.environ[SERVICE_RECORD] = str(folder / "function_codes"), str(folder / "services")
     yield
     assert _recorded() <= READ_ONLY, f"function codes on the wire: {sorted(_recorded())}"
+    assert _services() <= READER_SERVICES, f"OPC UA services on the wire: {sorted(_services() - READER_SERVICES)}"
 
 
 def _recorded() -> set[int]:
     """What `tests.fakes.recorder` saw in this process, and what others wrote: a decimal code on each line."""
-    recorder = sys.modules.get("tests.fakes.recorder")
-    here = set(recorder.RECORDED) if recorder else set()
-    path = Path(os.environ.get(WIRE_RECORD, os.devnull))
-    return here | {int(line) for line in (path.read_text().split() if path.is_file() else ())}
+    return RECORDED | {int(line) for line in _lines(WIRE_RECORD)}
+
+
+def _services() -> set[str]:
+    return SERVICES | set(_lines(SERVICE_RECORD))
+
+
+def _lines(variable: str) -> list[str]:
+    path = Path(os.environ.get(variable, os.devnull))
+    return path.read_text(encoding="ascii").split() if path.is_file() else []

@@ -19,8 +19,8 @@ CATCH_ALLS = 3
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 ROLES = re.compile(r"(Manager|Handler|Service|Helper|Utils?|Base|Abstract)([A-Z_]|$)")
 NOTHING = {"util", "utils", "common", "base", "helper", "helpers", "manager", "service", "misc"}
-IMPOSED = {"get_buffer"}
-"""asyncio's own name, of `BufferedProtocol`."""
+IMPOSED = {"get_buffer", "get_user"}
+"""Names of others: asyncio's `BufferedProtocol`, asyncua's `UserManager`."""
 WRITES = re.compile(r"^(write_|mask_write|readwrite_|execute$|set_values$)")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 PLACES = re.compile("/(" + "|".join(("work", "farm", "root", r"home/\w+", r"Users/\w+")) + ")/")
