@@ -47,6 +47,7 @@ class Quality(StrEnum):
     UNCERTAIN_INITIAL = "uncertain.initial"
     UNCERTAIN_CLOCK = "uncertain.clock"
     UNCERTAIN_COUNTER = "uncertain.counter"
+    UNCERTAIN_OVERFLOW = "uncertain.overflow"
     BAD_TIMEOUT = "bad.timeout"
     BAD_NOT_CONNECTED = "bad.not_connected"
     BAD_DEVICE = "bad.device"

@@ -2,3 +2,48 @@
 
 Importing it costs little: asyncua is imported when a connection is opened.
 """
+
+from collections.abc import Sequence
+from typing import cast
+
+from pydantic import BaseModel
+
+from drivers.contract import Described, Driver, DriverPlugin, Group, Journal
+from drivers.opcua.chinese import KEYS
+from drivers.opcua.config import Address, Connection, Device
+from drivers.opcua.messages import MESSAGES
+from drivers.opcua.node import ById
+
+
+def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> Driver:
+    from drivers.opcua.driver import open_driver
+
+    driver = open_driver(connection, groups, journal)
+    for group in groups:
+        numbered = [one for one in _addresses(group) if isinstance(one.node.place, ById) and one.node.place.space]
+        numbered = [one for one in numbered if isinstance(cast(ById, one.node.place).space, int)]
+        if numbered:
+            journal.note("U1020", group.device, count=len(numbered), given=numbered[0].address)
+    return driver
+
+
+def _addresses(group: Group) -> list[Address]:
+    return [cast(Address, tag.address) for tag in group.tags]
+
+
+def describe(connection: BaseModel, group: Group) -> list[Described]:
+    """The types are the server's: nobody knows them without asking."""
+    return [Described(None, str(one.node)) for one in _addresses(group)]
+
+
+PLUGIN = DriverPlugin(
+    connection=Connection,
+    device=Device,
+    address=Address,
+    open=_open,
+    subscribes=True,
+    describe=describe,
+    chinese=KEYS,
+    messages=MESSAGES,
+)
+"""What the entry point `opcua` of group `lineside.drivers` names."""

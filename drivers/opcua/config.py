@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import PydanticCustomError
 
 from drivers.opcua.node import Node, NodeError, node
+from drivers.opcua.path import PathError, parse
 from drivers.quantities import Duration, Size
 
 _WRITTEN = ConfigDict(extra="forbid", frozen=True)
@@ -134,16 +135,24 @@ class Address(BaseModel):
 
     address: Annotated[
         str,
-        Field(description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it."),
+        Field(
+            description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it."
+        ),
     ]
     _node: Node | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _read(self) -> "Address":
         try:
-            self._node = node(self.address)
+            self._node = read = node(self.address)
         except NodeError as wrong:
             raise PydanticCustomError(wrong.code, "{given} is no node", wrong.facts) from None
+        try:
+            if read.within:
+                parse(read.within)
+        except PathError as wrong:
+            facts = {"given": read.within, "at": wrong.position + 1, "mistake": wrong.mistake}
+            raise PydanticCustomError("U1005", "{given} is no path", facts) from None
         return self
 
     @property

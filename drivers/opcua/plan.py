@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import cast
 
 from drivers.contract import Group
 from drivers.opcua.config import Address
 from drivers.opcua.node import Place
+from drivers.opcua.path import Path, parse
 
 
-class Spot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Spot:
     """A tag that looks at a node."""
 
     group: int
     index: int
     """Its position in the group."""
-    within: str
-    """Path into the value; empty for the whole of it."""
+    within: Path
+    """Into the value; empty for the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ class Item:
     spots: Sequence[Spot]
 
     @property
-    def plain(self) -> Spot | None:
-        """The only tag that looks at it, and at the whole of it."""
-        return self.spots[0] if len(self.spots) == 1 and not self.spots[0].within else None
+    def is_plain(self) -> bool:
+        """Whether one tag looks at it, and at the whole of it."""
+        return len(self.spots) == 1 and not self.spots[0].within
 
 
 @dataclass(slots=True)
@@ -70,5 +72,6 @@ def _items(number: int, group: Group) -> list[Item]:
     found: dict[Place, list[Spot]] = {}
     for index, tag in enumerate(group.tags):
         node = cast(Address, tag.address).node
-        found.setdefault(node.place, []).append(Spot(number, index, node.within))
+        within = parse(node.within) if node.within else ()
+        found.setdefault(node.place, []).append(Spot(number, index, within))
     return [Item(place, group.every_s, spots) for place, spots in found.items()]

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from asyncua.client.client import Client
 
+from drivers.contract import Journal
 from drivers.errors import NotConnected
+from drivers.opcua.config import Connection
 
 
 class Protection:
     """For one connection. `prepare` comes before the channel is opened, `activate` when the session is there."""
 
-    def __init__(self, user: str | None, password_file: str | None) -> None:
-        self._user = user
-        self._password_file = password_file
+    def __init__(self, settings: Connection, journal: Journal) -> None:
+        self._user = settings.user
+        self._password_file = settings.password_file
 
     async def prepare(self, client: Client) -> None:
         """Choose the endpoint and look at its certificate. Raises `NotConnected` where it is not trusted."""

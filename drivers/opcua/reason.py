@@ -3,25 +3,27 @@
 import socket
 
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.errors import NotConnected
 
 _CODES = {
-    ua.StatusCodes.BadTooManySessions: ("U2110", "the server has no session left"),
-    ua.StatusCodes.BadIdentityTokenRejected: ("U2111", "the server refuses the user or the password"),
-    ua.StatusCodes.BadIdentityTokenInvalid: ("U2111", "the server refuses the way to say who we are"),
-    ua.StatusCodes.BadUserAccessDenied: ("U2111", "the server denies access"),
-    ua.StatusCodes.BadCertificateUntrusted: ("U2112", "the server does not trust our certificate"),
-    ua.StatusCodes.BadSecurityChecksFailed: ("U2112", "the server does not accept our certificate"),
-    ua.StatusCodes.BadCertificateInvalid: ("U2112", "the server calls our certificate invalid"),
-    ua.StatusCodes.BadSecurityPolicyRejected: ("U2113", "the server does not offer this security"),
-    ua.StatusCodes.BadSecurityModeRejected: ("U2113", "the server does not offer this security"),
+    StatusCodes.BadTooManySessions: ("U2110", "the server has no session left"),
+    StatusCodes.BadIdentityTokenRejected: ("U2111", "the server refuses the user or the password"),
+    StatusCodes.BadIdentityTokenInvalid: ("U2111", "the server refuses the way to say who we are"),
+    StatusCodes.BadUserAccessDenied: ("U2111", "the server denies access"),
+    StatusCodes.BadCertificateUntrusted: ("U2112", "the server does not trust our certificate"),
+    StatusCodes.BadSecurityChecksFailed: ("U2112", "the server does not accept our certificate"),
+    StatusCodes.BadCertificateInvalid: ("U2112", "the server calls our certificate invalid"),
+    StatusCodes.BadSecurityPolicyRejected: ("U2113", "the server does not offer this security"),
+    StatusCodes.BadSecurityModeRejected: ("U2113", "the server does not offer this security"),
 }
 
 
 def reason(error: Exception, url: str) -> NotConnected:
     """What the agent is told."""
-    if isinstance(error, ua.UaStatusCodeError):
+    if isinstance(error, UaStatusCodeError):
         name = ua.StatusCode(error.code).name
         code, said = _CODES.get(error.code, (None, "the server refused"))
         return NotConnected(f"{said} ({name})", code)

@@ -1,15 +1,15 @@
 """From columns off the wire to Scans of the groups that want them. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from drivers.contract import NO_FAULTS, Quality, Scan, Value
-from drivers.opcua.plan import Item, Spot
+from drivers.opcua.plan import Item
+from drivers.opcua.status import overflowed
+from drivers.opcua.value import are_values, settled
 
 OLD_MS, EARLY_MS = 300_000, 2_000
 """A source time that is older or further ahead than that is not plausible."""
-
-Looked = Value | Quality
 
 
 class Columns(NamedTuple):
@@ -24,47 +24,53 @@ class Columns(NamedTuple):
 
 
 class Sorter:
-    """Of one list of items. `look` makes a value, or the reason why there is none, of (value, status, path)."""
+    """Of one list of items."""
 
-    def __init__(self, items: Sequence[Item], look: Callable[[object, int, str], tuple[Looked, Quality | None]]) -> None:
+    def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
-        self._look = look
-        self._plain: list[Spot | None] = [item.plain for item in items]
+        self.overflows = 0
+        """Values so far before which the server dropped others."""
         groups = {spot.group for item in items for spot in item.spots}
-        self._group = next(iter(groups)) if len(groups) == 1 and all(self._plain) else None
+        is_plain = len(groups) == 1 and all(item.is_plain for item in items)
+        self._group = next(iter(groups)) if is_plain else None
         self._indexes = [item.spots[0].index for item in items]
 
-    def scans(self, columns: Columns, now_ms: int, *, is_news: bool) -> list[tuple[int, Scan]]:
+    def scans(self, columns: Columns, now_ms: int, *, is_news: bool) -> Iterator[tuple[int, Scan]]:
         """Group and Scan. A value that came more than once, because it was queued, is in one Scan after the other.
 
         `is_news`: whether the values are changes, so that the time of their source is that of the acquisition.
         """
-        made: list[tuple[int, Scan]] = []
         for turn in _turns(columns):
-            if self._group is not None and not any(turn.statuses) and _are_plain(turn.values):
+            if self._group is not None and are_values(turn.values, turn.statuses):
                 indexes = [self._indexes[item] for item in turn.items]
                 times = _times(turn, now_ms) if is_news else None
-                made.append((self._group, Scan(now_ms, indexes, turn.values, times=times)))  # type: ignore[arg-type]  # looked at above
+                yield self._group, Scan(now_ms, indexes, turn.values, times=times)
             else:
-                made += self._sorted(turn, now_ms, is_news=is_news)
-        return made
+                yield from self._sorted(turn, now_ms, is_news=is_news)
 
-    def _sorted(self, columns: Columns, now_ms: int, *, is_news: bool) -> Iterable[tuple[int, Scan]]:
+    def _sorted(self, columns: Columns, now_ms: int, *, is_news: bool) -> Iterator[tuple[int, Scan]]:
         found: dict[int, _Pile] = {}
-        times = _times(columns, now_ms) if is_news else None
+        times = _times(columns, now_ms)
         for place, item in enumerate(columns.items):
+            status = columns.statuses[place]
+            has_overflowed = overflowed(status)
+            self.overflows += has_overflowed
             for spot in self._items[item].spots:
-                value, quality = self._look(columns.values[place], columns.statuses[place], spot.within)
+                value, quality = settled(columns.values[place], status, spot.within)
+                if has_overflowed and quality is None:
+                    quality = Quality.UNCERTAIN_OVERFLOW
                 pile = found.setdefault(spot.group, _Pile([], [], {}, []))
                 if quality is not None:
                     pile.faults[spot.index] = quality
-                if not isinstance(value, Quality):
+                if value is not None:
                     pile.indexes.append(spot.index)
                     pile.values.append(value)
-                    pile.times.append(times[place] if times else now_ms)
+                    pile.times.append(times[place])
         for group, pile in found.items():
-            faults = pile.faults or NO_FAULTS
-            yield group, Scan(now_ms, pile.indexes, pile.values, faults, pile.times if is_news else None)
+            yield (
+                group,
+                Scan(now_ms, pile.indexes, pile.values, pile.faults or NO_FAULTS, pile.times if is_news else None),
+            )
 
 
 class _Pile(NamedTuple):
@@ -79,8 +85,7 @@ class _Pile(NamedTuple):
 def _turns(columns: Columns) -> Iterable[Columns]:
     """Parts in which every item is there once, in order."""
     if len(set(columns.items)) == len(columns.items):
-        yield columns
-        return
+        return [columns]
     turns: list[list[int]] = []
     seen: dict[int, int] = {}
     for place, item in enumerate(columns.items):
@@ -88,8 +93,18 @@ def _turns(columns: Columns) -> Iterable[Columns]:
         if turn == len(turns):
             turns.append([])
         turns[turn].append(place)
-    for places in turns:
-        yield Columns(*([column[place] for place in places] for column in columns))
+    return [picked(columns, places) for places in turns]
+
+
+def picked(columns: Columns, places: Sequence[int]) -> Columns:
+    """What stands at these places."""
+    return Columns(
+        [columns.items[place] for place in places],
+        [columns.values[place] for place in places],
+        [columns.statuses[place] for place in places],
+        [columns.sources_ms[place] for place in places],
+        [columns.servers_ms[place] for place in places],
+    )
 
 
 def _times(columns: Columns, now_ms: int) -> list[int]:
@@ -103,15 +118,6 @@ def _times(columns: Columns, now_ms: int) -> list[int]:
         else now_ms
         for source, server in zip(columns.sources_ms, columns.servers_ms, strict=True)
     ]
-
-
-def _are_plain(values: Sequence[object]) -> bool:
-    """Whether all are numbers that are finite, or truth values: one that is not makes the sum such, or no sum at all."""
-    try:
-        total = sum(values)  # type: ignore[call-overload]  # raises where something is no number
-    except (TypeError, OverflowError):
-        return False
-    return bool(total - total == 0)
 
 
 def faults(items: Sequence[Item], reasons: Mapping[int, Quality], now_ms: int) -> list[tuple[int, Scan]]:

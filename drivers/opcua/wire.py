@@ -12,9 +12,10 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.utils import Buffer
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors._base import UaError, UaStatusCodeError
 
 from drivers.errors import NotConnected
 from drivers.opcua.counts import Counts
@@ -34,12 +35,12 @@ CLOSE_S = 1.0
 """How long a server is waited for when we say goodbye."""
 UNKNOWN_SESSION = frozenset(
     {
-        ua.StatusCodes.BadSessionIdInvalid,
-        ua.StatusCodes.BadSessionClosed,
-        ua.StatusCodes.BadSessionNotActivated,
-        ua.StatusCodes.BadSecureChannelIdInvalid,
-        ua.StatusCodes.BadSecureChannelClosed,
-        ua.StatusCodes.BadSecurityChecksFailed,
+        StatusCodes.BadSessionIdInvalid,
+        StatusCodes.BadSessionClosed,
+        StatusCodes.BadSessionNotActivated,
+        StatusCodes.BadSecureChannelIdInvalid,
+        StatusCodes.BadSecureChannelClosed,
+        StatusCodes.BadSecurityChecksFailed,
     }
 )
 """Answers after which the session is of no use any more."""
@@ -76,7 +77,7 @@ class Wire:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 result = await attempt
-        except (OSError, TimeoutError, ua.UaError) as error:
+        except (OSError, TimeoutError, UaError) as error:
             self._drop()
             raise reason(error, self._url) from error
         self.heard_s = time.monotonic()
@@ -93,7 +94,7 @@ class Wire:
         client.uaclient.session.rebind_authentication_token()
         try:
             await self._protection.activate(client)
-        except ua.UaStatusCodeError:
+        except UaStatusCodeError:
             self._drop()
             return False
         self._watch(client)
@@ -128,21 +129,21 @@ class Wire:
     async def ask(self, request: Any, timeout_s: float | None = None) -> Buffer:
         """The body of the answer; 0 waits without end. Raises `NotConnected` when the conversation is over.
 
-        Raises `ua.UaStatusCodeError` when the server refuses the whole request.
+        Raises `UaStatusCodeError` when the server refuses the whole request.
         """
         protocol = self._client.uaclient.protocol if self._client is not None else None
         if protocol is None or self.lost is None or self.lost.done():
             raise NotConnected(self._why())
         try:
             body = await protocol.send_request(request, self._timeout_s if timeout_s is None else timeout_s)
-        except ua.UaStatusCodeError as error:
+        except UaStatusCodeError as error:
             if error.code in UNKNOWN_SESSION:
                 self._has_session = error.code not in UNKNOWN_SESSION
                 self.lose(f"the server does not know the session any more ({type(error).__name__})")
                 raise NotConnected(self._why()) from error
             self.heard_s = time.monotonic()
             raise
-        except (OSError, TimeoutError, ua.UaError) as error:
+        except (OSError, TimeoutError, UaError) as error:
             lost = reason(error, self._url)
             self.lose(lost.reason)
             raise lost from error
@@ -158,7 +159,7 @@ class Wire:
             self._renew_s = time.monotonic() + self._client.secure_channel_timeout * RENEW_AT / 1000
             try:
                 await self._client.open_secure_channel(renew=True)
-            except (OSError, TimeoutError, ua.UaError) as error:
+            except (OSError, TimeoutError, UaError) as error:
                 self.lose(reason(error, self._url).reason)
             else:
                 self._client.uaclient.revolve_security_token()
@@ -178,7 +179,7 @@ class Wire:
         self._has_session = False
         if client is None:
             return
-        with contextlib.suppress(OSError, TimeoutError, ua.UaError):
+        with contextlib.suppress(OSError, TimeoutError, UaError):
             async with asyncio.timeout(CLOSE_S):
                 if has_session and client.uaclient.has_transport:
                     await client.uaclient.close_session(True)

@@ -1,0 +1,154 @@
+"""What is asked of a session, in as many calls as the server allows, and answers as columns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import struct_from_binary
+
+from drivers.opcua import decode
+from drivers.opcua.counts import Counts
+from drivers.opcua.node import UA, ById, ByPath, Place
+from drivers.opcua.wire import Wire
+
+T = TypeVar("T")
+
+AT_ONCE = 1000
+"""So many nodes in one call where the server knows no limit."""
+
+
+@dataclass(slots=True)
+class Bounds:
+    """How much a server takes in one call."""
+
+    read: int = AT_ONCE
+    items: int = AT_ONCE
+    translate: int = AT_ONCE
+
+
+def chunks(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), most):
+        yield things[start : start + most]
+
+
+class Asking:
+    """The calls of a reader; none of them changes a machine."""
+
+    def __init__(self, wire: Wire, counts: Counts, most: int) -> None:
+        """`most` nodes in one call, where the person said so; else 0."""
+        self._wire = wire
+        self._counts = counts
+        self._most = most
+        self.bounds = Bounds()
+        self.namespaces: Sequence[str] = ()
+
+    async def learn(self) -> None:
+        """Namespaces and limits, anew in every session."""
+        ids = ObjectIds
+        first = Bounds(read=1)
+        self.bounds = first
+        wanted = [
+            ids.Server_NamespaceArray,
+            ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
+            ids.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
+            ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
+        ]
+        found = await self.read([ua.NodeId(ua.Int32(one)) for one in wanted], most=len(wanted))
+        names, *limits = found.values
+        self.namespaces = [str(name) for name in names] if isinstance(names, list) else [UA]
+        most = self._most or AT_ONCE
+        self.bounds = Bounds(*(min(one, most) if isinstance(one, int) and one > 0 else most for one in limits))
+
+    async def read(self, nodes: Sequence[ua.NodeId], *, most: int = 0) -> decode.Read:
+        """Values of nodes, in order."""
+        whole = decode.Read([], [], [], [])
+        for some in chunks(nodes, most or self.bounds.read):
+            request = ua.ReadRequest()
+            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
+            request.Parameters.NodesToRead = [_value_of(node) for node in some]
+            for column, more in zip(whole, await self.read_prepared(request), strict=True):
+                column.extend(more)  # type: ignore[attr-defined]  # the lists of `whole`
+        return whole
+
+    async def read_prepared(self, request: ua.ReadRequest) -> decode.Read:
+        """The answer to one request that is within the bounds."""
+        self._counts.reads += 1
+        body = await self._wire.ask(request)
+        answer = decode.read(_bytes(body))
+        if answer is None:
+            self._counts.slowly += 1
+            response = struct_from_binary(ua.ReadResponse, body)
+            response.ResponseHeader.ServiceResult.check()
+            answer = decode.of_asyncua(response)
+        return answer
+
+    async def nodes(self, places: Sequence[Place]) -> list[ua.NodeId | None]:
+        """What each place is in this session; None where there is no such thing."""
+        known: dict[Place, ua.NodeId | None] = {}
+        for place in places:
+            if isinstance(place, ById):
+                known[place] = self._node_id(place)
+        paths = list(dict.fromkeys(place for place in places if isinstance(place, ByPath)))
+        for some in chunks(paths, self.bounds.translate):
+            known.update(zip(some, await self._translated(some), strict=True))
+        return [known[place] for place in places]
+
+    def _index(self, space: str | int) -> int | None:
+        if isinstance(space, int):
+            return space
+        return self.namespaces.index(space) if space in self.namespaces else None
+
+    def _node_id(self, place: ById) -> ua.NodeId | None:
+        index = self._index(place.space)
+        return None if index is None else ua.NodeId(cast(Any, place.id), ua.Int16(index))
+
+    async def _translated(self, paths: Sequence[ByPath]) -> list[ua.NodeId | None]:
+        known = [self._browse_path(path) for path in paths]
+        asked = [one for one in known if one is not None]
+        if not asked:
+            return [None] * len(paths)
+        request = ua.TranslateBrowsePathsToNodeIdsRequest()
+        request.Parameters.BrowsePaths = asked
+        body = await self._wire.ask(request)
+        response = struct_from_binary(ua.TranslateBrowsePathsToNodeIdsResponse, body)
+        response.ResponseHeader.ServiceResult.check()
+        results = iter(response.Results)
+        return [None if one is None else _only(next(results)) for one in known]
+
+    def _browse_path(self, path: ByPath) -> ua.BrowsePath | None:
+        steps = []
+        for space, name in path.names:
+            index = self._index(space)
+            if index is None:
+                return None
+            step = ua.RelativePathElement()
+            step.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.HierarchicalReferences))
+            step.IncludeSubtypes = cast(Any, True)
+            step.TargetName = ua.QualifiedName(name, ua.UInt16(index))
+            steps.append(step)
+        made = ua.BrowsePath()
+        made.StartingNode = ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
+        made.RelativePath = ua.RelativePath(Elements=steps)
+        return made
+
+
+def _value_of(node: ua.NodeId) -> ua.ReadValueId:
+    wanted = ua.ReadValueId()
+    wanted.NodeId = node
+    wanted.AttributeId = AttributeIds.Value
+    return wanted
+
+
+def _only(result: ua.BrowsePathResult) -> ua.NodeId | None:
+    if not result.StatusCode.is_good() or not result.Targets:
+        return None
+    found = result.Targets[0].TargetId
+    return ua.NodeId(found.Identifier, found.NamespaceIndex)
+
+
+def _bytes(body: Any) -> bytes:
+    """What is left of asyncua's buffer, without taking it."""
+    return bytes(body)

@@ -1,0 +1,178 @@
+"""What is subscribed, as Scans: all that is known at first, then every change, and signs of life between them."""
+
+import time
+from collections.abc import AsyncGenerator, Iterator
+
+from asyncua import ua
+
+from drivers.contract import Journal, Quality, Scan
+from drivers.opcua import decode
+from drivers.opcua.asking import Asking
+from drivers.opcua.counts import Counts
+from drivers.opcua.plan import Plan
+from drivers.opcua.scans import Columns, Sorter, faults
+from drivers.opcua.status import quality
+from drivers.opcua.subscription import Ended, Subscription
+
+AGAIN_S = 60.0
+"""How often nodes that are not there are looked for, and whether the server tells of every change."""
+LIFE_S = 1.0
+"""How often a group of which nothing changes shows life while others change."""
+
+Found = tuple[int, Scan]
+_Known = tuple[object, int, int | None, int | None]
+"""Value, status, the source's and the server's time."""
+
+
+class Listening:
+    """Of one driver; `changes` once in every session."""
+
+    def __init__(
+        self, plan: Plan, asking: Asking, subscription: Subscription, counts: Counts, journal: Journal
+    ) -> None:
+        self._plan = plan
+        self._items = plan.subscribed
+        self._asking = asking
+        self._subscription = subscription
+        self._counts = counts
+        self._journal = journal
+        self._sorter = Sorter(plan.subscribed)
+        self._known: dict[int, _Known] = {}
+        """What was told last of each item."""
+        self._doubted: dict[int, _Known] = {}
+        """What a read found that nobody had told."""
+        self._looked_s = 0.0
+        self._alive_s: dict[int, float] = {}
+
+    async def changes(self, *, is_same_session: bool) -> AsyncGenerator[Found, None]:
+        """Group and Scan. Raises `NotConnected`."""
+        found = await self._taken_over(is_same_session=is_same_session)
+        while True:
+            try:
+                for one in found if found is not None else await self._begun():
+                    yield one
+                while True:
+                    for one in self._news(await self._subscription.published()):
+                        yield one
+                    if time.monotonic() - self._looked_s >= AGAIN_S:
+                        for one in await self._looked_again():
+                            yield one
+            except Ended:
+                self._journal.note("U2101", self._where, subscriptions=self._counts.subscriptions)
+                await self._subscription.drop()
+                found = None
+
+    @property
+    def _where(self) -> str:
+        return self._plan.groups[self._plan.listening[0]].device
+
+    async def _taken_over(self, *, is_same_session: bool) -> list[Found] | None:
+        """What an old subscription has to say, if it lives on: what is unchanged, then what changed meanwhile.
+
+        The server says what changed before it says that there is no more: what it does not name is as it was.
+        """
+        if not self._subscription.is_there or not (is_same_session or await self._subscription.moved()):
+            return None
+        try:
+            missed = await self._subscription.missed()
+            while not missed or missed[-1].more_notifications or not missed[-1].subscription:
+                missed.append(await self._subscription.published())
+        except Ended:
+            return None
+        named = {handle for one in missed for handle in one.handles}
+        same = {item: known for item, known in self._known.items() if item not in named}
+        unknown = dict.fromkeys(self._subscription.missing(), Quality.BAD_CONFIG)
+        now_ms = _now_ms()
+        found = [*self._sorted(same, now_ms), *faults(self._items, unknown, now_ms)]
+        for one in missed:
+            found += self._news(one)
+        return found
+
+    async def _begun(self) -> list[Found]:
+        """A new subscription. Values are read before they are watched, so what changes in between is told."""
+        self._subscription.rest()
+        self._known.clear()
+        self._doubted.clear()
+        self._looked_s = time.monotonic()
+        places = await self._asking.nodes([item.place for item in self._items])
+        nodes = {item: node for item, node in enumerate(places) if node is not None}
+        answer = await self._read(nodes)
+        now_ms = _now_ms()
+        await self._subscription.make()
+        refused = await self._subscription.watch(nodes)
+        reasons = {item: _reason(status) for item, status in refused.items()}
+        reasons.update({item: Quality.BAD_CONFIG for item, node in enumerate(places) if node is None})
+        self._known = {item: known for item, known in answer.items() if item not in reasons}
+        return [*self._sorted(self._known, now_ms), *faults(self._items, reasons, now_ms)]
+
+    async def _read(self, nodes: dict[int, ua.NodeId]) -> dict[int, _Known]:
+        answer = await self._asking.read(list(nodes.values()))
+        return dict(zip(nodes, zip(*answer, strict=True), strict=True))
+
+    def _sorted(self, known: dict[int, _Known], now_ms: int) -> Iterator[Found]:
+        if known:
+            columns = zip(*known.values(), strict=True)
+            yield from self._sorter.scans(Columns(list(known), *map(list, columns)), now_ms, is_news=False)
+
+    def _news(self, message: decode.Published) -> Iterator[Found]:
+        """What one message brought, and signs of life of the groups of which it brought nothing."""
+        now_ms, now_s = _now_ms(), time.monotonic()
+        told: set[int] = set()
+        if message.handles:
+            columns = Columns(
+                message.handles, message.values, message.statuses, message.source_times, message.server_times
+            )
+            self._remember(columns)
+            for group, scan in self._sorter.scans(columns, now_ms, is_news=True):
+                told.add(group)
+                yield group, scan
+            self._counts.overflows = self._sorter.overflows
+        for group in self._plan.listening:
+            if group in told:
+                self._alive_s[group] = now_s
+            elif message.is_keep_alive or now_s - self._alive_s.get(group, 0.0) >= LIFE_S:
+                self._alive_s[group] = now_s
+                yield group, Scan(now_ms, (), ())
+
+    def _remember(self, columns: Columns) -> None:
+        handles, *values = columns
+        self._known.update(zip(handles, zip(*values, strict=True), strict=True))
+
+    async def _looked_again(self) -> list[Found]:
+        """Nodes that were not there may be now; and what is there is read, because a server may forget to tell."""
+        self._looked_s = time.monotonic()
+        missing = self._subscription.missing()
+        places = await self._asking.nodes([item.place for item in self._items])
+        there = {item: node for item, node in enumerate(places) if node is not None}
+        found: list[Found] = []
+        if missing:
+            nodes = {item: there[item] for item in missing if item in there}
+            answer = await self._read(nodes)
+            refused = await self._subscription.watch(nodes)
+            fresh = {item: known for item, known in answer.items() if item not in refused}
+            self._known.update(fresh)
+            found += self._sorted(fresh, _now_ms())
+        silent = await self._silent({item: node for item, node in there.items() if item not in missing})
+        if silent:
+            self._counts.stale += len(silent)
+            await self._subscription.unwatch(list(silent))
+            await self._subscription.watch({item: there[item] for item in silent})
+            self._known.update(silent)
+            found += self._sorted(silent, _now_ms())
+        return found
+
+    async def _silent(self, nodes: dict[int, ua.NodeId]) -> dict[int, _Known]:
+        """Items whose value is another one than was told, twice in a row the same: what they are now."""
+        answer = await self._read(nodes)
+        other = {item: now for item, now in answer.items() if now[:2] != self._known.get(item, now)[:2]}
+        silent = {item: now for item, now in other.items() if self._doubted.get(item, (None, -1))[:2] == now[:2]}
+        self._doubted = other
+        return silent
+
+
+def _reason(status: int) -> Quality:
+    return quality(status) or Quality.BAD_DEVICE
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

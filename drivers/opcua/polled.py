@@ -1,0 +1,84 @@
+"""A group that is read with a period: requests prepared once in a session, answers compared with those before."""
+
+import time
+from collections.abc import Sequence
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+
+from drivers.contract import Quality, Scan
+from drivers.opcua import decode
+from drivers.opcua.asking import Asking, chunks
+from drivers.opcua.plan import Item
+from drivers.opcua.scans import Columns, Sorter, faults, picked
+
+AGAIN_S = 60.0
+"""How often it is looked for nodes that were not there."""
+
+
+class PolledGroup:
+    """`begin` in every session, then `read`."""
+
+    def __init__(self, items: Sequence[Item], asking: Asking) -> None:
+        self._items = items
+        self._asking = asking
+        self._sorter = Sorter(items)
+        self._parts: list[tuple[Sequence[int], ua.ReadRequest]] = []
+        self._before: list[decode.Read | None] = []
+        self._unknown: list[int] = []
+        self._looked_s = 0.0
+        self._is_fresh = True
+
+    @property
+    def overflows(self) -> int:
+        return self._sorter.overflows
+
+    async def begin(self) -> None:
+        """Look for the nodes."""
+        self._looked_s = time.monotonic()
+        found = await self._asking.nodes([item.place for item in self._items])
+        self._unknown = [item for item, node in enumerate(found) if node is None]
+        known = [(item, node) for item, node in enumerate(found) if node is not None]
+        self._parts = [
+            ([item for item, _ in some], _request([node for _, node in some]))
+            for some in chunks(known, self._asking.bounds.read)
+        ]
+        self._before = [None] * len(self._parts)
+        self._is_fresh = True
+
+    async def read(self) -> list[Scan]:
+        if self._unknown and time.monotonic() - self._looked_s >= AGAIN_S:
+            await self.begin()
+        scans: list[Scan] = []
+        for part, (items, request) in enumerate(self._parts):
+            began_ms = time.time_ns() // 1_000_000
+            answer = await self._asking.read_prepared(request)
+            now_ms = (began_ms + time.time_ns() // 1_000_000) // 2
+            scans += self._compared(part, items, answer, now_ms)
+        if self._is_fresh and self._unknown:
+            reasons = dict.fromkeys(self._unknown, Quality.BAD_CONFIG)
+            scans += [scan for _, scan in faults(self._items, reasons, time.time_ns() // 1_000_000)]
+        self._is_fresh = False
+        return scans
+
+    def _compared(self, part: int, items: Sequence[int], answer: decode.Read, now_ms: int) -> list[Scan]:
+        """What differs from the answer before."""
+        before, self._before[part] = self._before[part], answer
+        columns = Columns(items, answer.values, answer.statuses, answer.source_times, answer.server_times)
+        if before is not None:
+            if before.values == answer.values and before.statuses == answer.statuses:
+                return [Scan(now_ms, (), ())]
+            pairs = zip(before.values, answer.values, before.statuses, answer.statuses, strict=True)
+            columns = picked(columns, [place for place, (a, b, c, d) in enumerate(pairs) if a != b or c != d])
+        return [scan for _, scan in self._sorter.scans(columns, now_ms, is_news=False)]
+
+
+def _request(nodes: Sequence[ua.NodeId]) -> ua.ReadRequest:
+    request = ua.ReadRequest()
+    request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
+    for node in nodes:
+        wanted = ua.ReadValueId()
+        wanted.NodeId = node
+        wanted.AttributeId = AttributeIds.Value
+        request.Parameters.NodesToRead.append(wanted)
+    return request
