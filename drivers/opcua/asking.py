@@ -126,7 +126,7 @@ class Asking:
                 return None
             step = ua.RelativePathElement()
             step.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.HierarchicalReferences))
-            step.IncludeSubtypes = cast(Any, True)
+            step.IsInverse, step.IncludeSubtypes = cast(Any, False), cast(Any, True)
             step.TargetName = ua.QualifiedName(name, ua.UInt16(index))
             steps.append(step)
         made = ua.BrowsePath()

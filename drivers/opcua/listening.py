@@ -74,8 +74,8 @@ class Listening:
         if not self._subscription.is_there or not (is_same_session or await self._subscription.moved()):
             return None
         try:
-            missed = await self._subscription.missed()
-            while not missed or missed[-1].more_notifications or not missed[-1].subscription:
+            missed = [*await self._subscription.missed(), await self._subscription.published()]
+            while missed[-1].more_notifications:
                 missed.append(await self._subscription.published())
         except Ended:
             return None
@@ -141,33 +141,32 @@ class Listening:
     async def _looked_again(self) -> list[Found]:
         """Nodes that were not there may be now; and what is there is read, because a server may forget to tell."""
         self._looked_s = time.monotonic()
-        missing = self._subscription.missing()
         places = await self._asking.nodes([item.place for item in self._items])
-        there = {item: node for item, node in enumerate(places) if node is not None}
-        found: list[Found] = []
-        if missing:
-            nodes = {item: there[item] for item in missing if item in there}
-            answer = await self._read(nodes)
-            refused = await self._subscription.watch(nodes)
-            fresh = {item: known for item, known in answer.items() if item not in refused}
-            self._known.update(fresh)
-            found += self._sorted(fresh, _now_ms())
-        silent = await self._silent({item: node for item, node in there.items() if item not in missing})
-        if silent:
-            self._counts.stale += len(silent)
-            await self._subscription.unwatch(list(silent))
-            await self._subscription.watch({item: there[item] for item in silent})
-            self._known.update(silent)
-            found += self._sorted(silent, _now_ms())
-        return found
-
-    async def _silent(self, nodes: dict[int, ua.NodeId]) -> dict[int, _Known]:
-        """Items whose value is another one than was told, twice in a row the same: what they are now."""
+        nodes = {item: node for item, node in enumerate(places) if node is not None}
         answer = await self._read(nodes)
+        silent = self._silent(answer)
+        self._counts.stale += len(silent)
+        gone = {*self._subscription.missing(), *(item for item, one in self._known.items() if _is_gone(one[1]))}
+        again = {item: answer[item] for item in (gone & answer.keys()) if not _is_gone(answer[item][1])} | silent
+        if not again:
+            return []
+        await self._subscription.unwatch(list(again))
+        refused = await self._subscription.watch({item: nodes[item] for item in again})
+        fresh = {item: now for item, now in again.items() if item not in refused}
+        self._known.update(fresh)
+        return list(self._sorted(fresh, _now_ms()))
+
+    def _silent(self, answer: dict[int, _Known]) -> dict[int, _Known]:
+        """Items whose value is another one than was told, twice in a row the same: what they are now."""
         other = {item: now for item, now in answer.items() if now[:2] != self._known.get(item, now)[:2]}
         silent = {item: now for item, now in other.items() if self._doubted.get(item, (None, -1))[:2] == now[:2]}
-        self._doubted = other
+        self._doubted = {item: now for item, now in other.items() if item not in silent}
         return silent
+
+
+def _is_gone(status: int) -> bool:
+    """Whether the server says that there is no such node."""
+    return quality(status) is Quality.BAD_CONFIG
 
 
 def _reason(status: int) -> Quality:

@@ -134,9 +134,10 @@ class Subscription:
         """What the server published and we did not get, in order."""
         found: list[decode.Published] = []
         while True:
+            wanted = _after(self._sequence)
             request = ua.RepublishRequest()
             request.Parameters.SubscriptionId = self._id
-            request.Parameters.RetransmitSequenceNumber = ua.UInt32(_after(self._sequence))
+            request.Parameters.RetransmitSequenceNumber = ua.UInt32(wanted)
             try:
                 body = await self._wire.ask(request)
             except UaStatusCodeError as error:
@@ -144,6 +145,8 @@ class Subscription:
                     return found
                 raise Ended from error
             message = struct_from_binary(ua.RepublishResponse, body).NotificationMessage
+            if message.SequenceNumber != wanted:
+                return found  # some servers have an empty message for one that they have not
             response = ua.PublishResponse()
             response.Parameters.SubscriptionId = self._id
             response.Parameters.NotificationMessage = message

@@ -119,12 +119,12 @@ class Wire:
 
     def _watch(self, client: Client) -> None:
         assert client.uaclient.protocol is not None
-        client.uaclient.protocol.on_connection_lost = lambda error: self.lose("the server closed the connection")
+        lost = self.lost  # that of this conversation: word of its end may come when there is another
+        client.uaclient.protocol.on_connection_lost = lambda error: _end(lost, "the server closed the connection")
 
     def lose(self, why: str) -> None:
         """The conversation is over."""
-        if self.lost is not None and not self.lost.done():
-            self.lost.set_result(why)
+        _end(self.lost, why)
 
     async def ask(self, request: Any, timeout_s: float | None = None) -> Buffer:
         """The body of the answer; 0 waits without end. Raises `NotConnected` when the conversation is over.
@@ -190,3 +190,8 @@ class Wire:
         """The socket alone: the session may be resumed."""
         if self._client is not None:
             self._client.disconnect_socket()
+
+
+def _end(lost: asyncio.Future[str] | None, why: str) -> None:
+    if lost is not None and not lost.done():
+        lost.set_result(why)

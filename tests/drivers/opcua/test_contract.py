@@ -1,0 +1,16 @@
+"""The OPC UA driver passes the suite."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench import Bench
+from tests.contract import DriverContract
+from tests.drivers.opcua.server_bench import server_bench
+
+
+class TestOpcUa(DriverContract):
+    @pytest.fixture
+    def bench(self) -> Iterator[Bench]:
+        with server_bench() as bench:
+            yield bench
