@@ -34,16 +34,13 @@ RENEW_AT = 0.75
 CLOSE_S = 1.0
 """How long a server is waited for when we say goodbye."""
 UNKNOWN_SESSION = frozenset(
-    {
-        StatusCodes.BadSessionIdInvalid,
-        StatusCodes.BadSessionClosed,
-        StatusCodes.BadSessionNotActivated,
-        StatusCodes.BadSecureChannelIdInvalid,
-        StatusCodes.BadSecureChannelClosed,
-        StatusCodes.BadSecurityChecksFailed,
-    }
+    {StatusCodes.BadSessionIdInvalid, StatusCodes.BadSessionClosed, StatusCodes.BadSessionNotActivated}
 )
 """Answers after which the session is of no use any more."""
+UNKNOWN_CHANNEL = frozenset({StatusCodes.BadSecureChannelIdInvalid, StatusCodes.BadSecureChannelClosed})
+"""Answers after which it goes on over another channel."""
+RESUMED_AGAIN = 3
+"""So often a server may refuse an old session for another reason, before it gets a new one."""
 
 
 class Wire:
@@ -57,6 +54,9 @@ class Wire:
         self._counts = counts
         self._client: Client | None = None
         self._has_session = False
+        self._is_unknown = False
+        """Whether the server said that it does not know the session."""
+        self._refusals = 0
         self._renew_s = 0.0
         self.heard_s = 0.0
         """Monotonic time of the newest answer."""
@@ -78,8 +78,10 @@ class Wire:
             async with asyncio.timeout(3 * self._timeout_s):
                 result = await attempt
         except (OSError, TimeoutError, UaError) as error:
+            lost = reason(error, self._url)
+            self.lose(lost.reason)
             self._drop()
-            raise reason(error, self._url) from error
+            raise lost from error
         self.heard_s = time.monotonic()
         return result
 
@@ -94,8 +96,10 @@ class Wire:
         client.uaclient.session.rebind_authentication_token()
         try:
             await self._protection.activate(client)
-        except UaStatusCodeError:
-            self._drop()
+        except UaStatusCodeError as error:
+            self._refusals += 1
+            if error.code not in UNKNOWN_SESSION and self._refusals < RESUMED_AGAIN:
+                raise
             return False
         self._watch(client)
         return True
@@ -113,7 +117,7 @@ class Wire:
         await self._channel(client)
         self._counts.sessions += 1
         await client.create_session()
-        self._has_session = True
+        self._has_session, self._is_unknown, self._refusals = True, False, 0
         await self._protection.activate(client)
         self._watch(client)
 
@@ -137,9 +141,9 @@ class Wire:
         try:
             body = await protocol.send_request(request, self._timeout_s if timeout_s is None else timeout_s)
         except UaStatusCodeError as error:
-            if error.code in UNKNOWN_SESSION:
-                self._has_session = error.code not in UNKNOWN_SESSION
-                self.lose(f"the server does not know the session any more ({type(error).__name__})")
+            if error.code in UNKNOWN_SESSION | UNKNOWN_CHANNEL:
+                self._is_unknown = error.code in UNKNOWN_SESSION
+                self.lose(f"the server does not know us any more ({type(error).__name__})")
                 raise NotConnected(self._why()) from error
             self.heard_s = time.monotonic()
             raise
@@ -168,7 +172,7 @@ class Wire:
         """Say goodbye where somebody listens; keep what a new channel may resume where nobody does. Never raises."""
         is_alive = self.lost is not None and not self.lost.done()
         self.lose("closed")
-        if is_alive and self._has_session:
+        if (is_alive or self._is_unknown) and self._has_session:
             await self._forget()
         else:
             self._drop()
