@@ -27,6 +27,7 @@ class Bounds:
     read: int = AT_ONCE
     items: int = AT_ONCE
     translate: int = AT_ONCE
+    browse: int = AT_ONCE
 
 
 def chunks(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:
@@ -55,6 +56,7 @@ class Asking:
             ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
             ids.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
             ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
+            ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
         ]
         found = await self.read([ua.NodeId(ua.Int32(one)) for one in wanted], most=len(wanted))
         names, *limits = found.values
