@@ -49,8 +49,6 @@ class Asking:
     async def learn(self) -> None:
         """Namespaces and limits, anew in every session."""
         ids = ObjectIds
-        first = Bounds(read=1)
-        self.bounds = first
         wanted = [
             ids.Server_NamespaceArray,
             ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,

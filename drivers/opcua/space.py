@@ -57,7 +57,7 @@ class Space:
             request.Parameters.ContinuationPoints = list(left.values())
             response = struct_from_binary(ua.BrowseNextResponse, await self._wire.ask(request))
             places, left = list(left), {}
-            for place, result in zip(places, response.Results, strict=True):
+            for place, result in zip(places, response.Parameters.Results, strict=True):
                 found[place] += [self._of(one) for one in result.References or ()]
                 if result.ContinuationPoint:
                     left[place] = result.ContinuationPoint
