@@ -130,9 +130,9 @@ class TrustList:
         elif abs(path.stat().st_mtime - seen) < SEEN_AGAIN_S:
             return
         os.utime(path, (seen, seen))
-        for old, _ in _oldest_first(self._rejected)[:-REJECTED_MAX]:
-            if old != path:
-                old.unlink(missing_ok=True)
+        others = [other for other, _ in _oldest_first(self._rejected) if other != path]
+        for old in others[: max(len(others) + 1 - REJECTED_MAX, 0)]:
+            old.unlink(missing_ok=True)
 
     def _forget(self, folder: Path, one: Shown) -> None:
         for path, other in list(_read(folder)):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from drivers.opcua.messages_trust import MESSAGES
@@ -154,9 +154,21 @@ def _own_signature(end: Shown) -> Refusal | None:
 def _signed(one: Shown, issuer: Shown) -> bool:
     """Whether it names this issuer and the issuer's key really made its signature."""
     try:
+        if isinstance(one.certificate.signature_hash_algorithm, _WEAK):
+            return _signed_long_ago(one.certificate, issuer.certificate)
         one.certificate.verify_directly_issued_by(issuer.certificate)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
+    return True
+
+
+def _signed_long_ago(one: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """`cryptography` does not know MD5 and SHA-1 in certificates any more; old servers sign themselves so, and one
+    that somebody pinned needs no strong signature. In chains they are refused: `_strong`."""
+    key, algorithm = issuer.public_key(), one.signature_hash_algorithm
+    if one.issuer != issuer.subject or algorithm is None or not isinstance(key, rsa.RSAPublicKey):
+        return False
+    key.verify(one.signature, one.tbs_certificate_bytes, padding.PKCS1v15(), algorithm)
     return True
 
 
@@ -168,7 +180,9 @@ def _paths(
         if issuer.certificate.subject != one.certificate.issuer or issuer.der == one.der:
             continue
         if not _signed(one, issuer):
-            refusals.append(Refusal("U2025", _said(one)))
+            # A server that made itself a new certificate has the name of its old one, too.
+            if is_authority(issuer) and not one.is_self_issued:
+                refusals.append(Refusal("U2025", _said(one)))
         elif any(issuer.der == anchor.der for anchor in trusted):
             yield [one, issuer]
         else:

@@ -1,0 +1,434 @@
+"""Who is trusted and why not, and what is kept of it on disk."""
+
+import os
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from drivers.errors import NothingChanged
+from drivers.opcua.trust import REJECTED_MAX, TrustList
+from drivers.opcua.verdict import Refusal
+from tests.drivers.opcua.issued import (
+    CLIENT,
+    DAY,
+    HOST,
+    NOW,
+    SERVER,
+    URI,
+    Issued,
+    authority,
+    long_ago,
+    name,
+    server,
+    strong_key,
+    weak_key,
+)
+
+
+class Desk:
+    """A trust list and what it says of servers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.list = TrustList(folder, Path("/etc/lineside/line2.yaml"), Path("/var/lib/lineside"))
+        self.folder = folder
+
+    def trust(self, *issued: Issued) -> None:
+        for one in issued:
+            self.list.add(one.der)
+
+    def said(self, *chain: Issued, host: str = HOST, uri: str | None = URI, now: object = NOW) -> Refusal | None:
+        return self.list.judge(b"".join(one.der for one in chain), now, host, uri)
+
+    def code(self, *chain: Issued, **asked: object) -> str | None:
+        refusal = self.said(*chain, **asked)
+        if refusal:
+            assert "{" not in refusal.reason
+            assert all(key in refusal.facts for key in ("file", "state_dir"))
+        return refusal and refusal.code
+
+    def crl(self, content: bytes) -> None:
+        (self.folder / "crl").mkdir(exist_ok=True, parents=True)
+        (self.folder / "crl" / "plant.crl").write_bytes(content)
+
+    def rejected(self) -> list[str]:
+        return [one.fingerprint for one in self.list.entries() if one.standing == "rejected"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "drivers" / "opcua" / "servers" / "packer_4840")
+
+
+def test_nobody_is_trusted_at_first_and_what_was_shown_is_kept(desk: Desk) -> None:
+    stranger = server()
+    assert not desk.folder.exists(), "nothing is made before it is needed"
+    refusal = desk.said(stranger)
+    assert refusal is not None
+    assert refusal.code == "U2020"
+    assert refusal.facts["fingerprint"] == stranger.fingerprint
+    assert refusal.facts["short"] == stranger.fingerprint[:23]
+    assert (refusal.facts["file"], refusal.facts["state_dir"]) == (
+        Path("/etc/lineside/line2.yaml"),
+        Path("/var/lib/lineside"),
+    )
+    assert desk.rejected() == [stranger.fingerprint]
+    entry = desk.list.add(stranger.fingerprint[:11])
+    assert (entry.standing, entry.subject, entry.uri, entry.ends) == ("trusted", "Packer", URI, NOW + 365 * DAY)
+    assert desk.code(stranger) is None
+    assert desk.rejected() == []
+
+
+def test_files_are_private(desk: Desk) -> None:
+    desk.said(server())
+    for path in (desk.folder, desk.folder / "rejected"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    (file,) = (desk.folder / "rejected").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_pinned_one_is_asked_for_its_dates_and_its_uri_but_not_for_hosts_and_strength(desk: Desk) -> None:
+    pinned = server(by=authority(key=weak_key()), hosts=(), purposes=[CLIENT])
+    desk.trust(pinned)
+    assert desk.code(pinned, host="somewhere.else") is None
+    assert desk.code(pinned, uri=None) is None
+    assert desk.code(pinned, uri="urn:other") == "U2024"
+    assert desk.code(pinned, uri="") == "U2024"
+    assert desk.code(pinned, now=NOW + 400 * DAY) == "U2022"
+    assert desk.code(pinned, now=NOW - 2 * DAY) == "U2023"
+    assert desk.rejected() == [], "it is in the list already"
+
+
+def test_a_bad_signature_of_its_own_is_refused_even_when_somebody_put_it_into_the_list(desk: Desk) -> None:
+    good = server()
+    forged = bytearray(good.der)
+    forged[-1] ^= 1
+    (desk.folder / "trusted").mkdir(parents=True)
+    (desk.folder / "trusted" / "by-hand.der").write_bytes(forged)
+    refusal = desk.list.judge(bytes(forged), NOW, HOST, URI)
+    assert refusal is not None
+    assert refusal.code == "U2025"
+    with pytest.raises(NothingChanged) as caught:
+        desk.list.add(bytes(forged))
+    assert caught.value.code == "U2025"
+
+
+def test_renewed_under_the_same_authority_is_accepted(desk: Desk) -> None:
+    ca = authority()
+    desk.trust(ca)
+    assert desk.code(server(by=ca)) is None
+    assert desk.code(server(by=ca)) is None
+    assert desk.code(server(by=ca), host="192.168.1.20") is None
+    assert desk.code(server(by=ca), host="PACKER.") is None
+
+
+@pytest.mark.parametrize("same", ["uri", "name"])
+def test_renewed_and_self_signed_is_refused_with_both_fingerprints(desk: Desk, same: str) -> None:
+    old = server()
+    new = server("Other") if same == "uri" else server(uri="urn:new")
+    desk.trust(server("Neighbour", uri="urn:neighbour"), old)
+    refusal = desk.said(new, uri=None)
+    assert refusal is not None
+    assert refusal.code == "U2021"
+    assert (refusal.facts["pinned"], refusal.facts["fingerprint"]) == (old.fingerprint, new.fingerprint)
+    assert desk.rejected() == [new.fingerprint]
+    desk.list.add(new.fingerprint[:23])
+    desk.list.remove(old.fingerprint[:23])
+    assert desk.code(new, uri=None) is None
+    assert desk.code(old, uri=None) == "U2021"
+
+
+def test_chains_through_other_authorities(desk: Desk) -> None:
+    root = authority("Root")
+    middle = authority("Middle", root)
+    end = server(by=middle)
+    desk.trust(root)
+    assert desk.code(end, middle) is None
+    assert desk.code(end, authority("Unrelated"), middle) is None
+    assert desk.code(end) == "U2020", "nobody can know who signed it"
+    desk.list.remove(root.fingerprint)
+    desk.trust(middle)
+    assert desk.code(end) is None, "the list may hold an authority that another one signed"
+
+
+def test_what_the_server_sends_is_no_anchor(desk: Desk) -> None:
+    root = authority("Root")
+    assert desk.code(server(by=root), root) == "U2020"
+
+
+def wrong_chains() -> list[tuple[str, str, list[Issued], Issued]]:
+    """(what it is, the code, what is sent, who is in the list)."""
+    root = authority("Root")
+    short = authority("Short", longest=0)
+    stolen = authority("Root")
+    old = authority("Old", begins=NOW - 9 * DAY, ends=NOW - DAY)
+    young = authority("Young", begins=NOW + DAY)
+    middle, late = authority("Middle", short), authority("Late", root, ends=NOW - timedelta(hours=1))
+    pinned = server("Pinned", uri="urn:pinned", claims=True)
+    plain = Issued("Plain")
+    limited = authority("Limited", more=[(x509.NameConstraints([x509.DNSName("x")], None), True)])
+    no_signing = Issued("Root2", extensions=[(x509.BasicConstraints(True, None), True), (root_usage(), True)])
+    weak = authority("Weak", key=weak_key())
+    return [
+        ("signed by somebody of the same name", "U2025", [server(by=stolen)], root),
+        ("the authority is over", "U2022", [server(by=old)], old),
+        ("the authority has not begun", "U2023", [server(by=young)], young),
+        ("one between is over", "U2022", [server(by=late), late], root),
+        ("more authorities than it allows", "U2026", [server(by=middle), middle], short),
+        ("a server that was pinned signs", "U2026", [server(by=pinned)], pinned),
+        ("no authority at all", "U2026", [server(by=plain)], plain),
+        ("an authority that may not sign", "U2026", [server(by=no_signing)], no_signing),
+        ("limits that are not understood", "U2032", [server(by=limited)], limited),
+        ("a weak key of the authority", "U2031", [server(by=weak)], weak),
+        ("a weak key of the server", "U2031", [server(by=root, key=weak_key())], root),
+        ("for another host", "U2029", [server(by=root, hosts=["press", "10.0.0.1"])], root),
+        ("for no host", "U2029", [server(by=root, hosts=[])], root),
+        ("a client's", "U2030", [server(by=root, purposes=[CLIENT])], root),
+        ("over", "U2022", [server(by=root, ends=NOW - timedelta(hours=1))], root),
+        ("of another application", "U2024", [server(by=root, uri="urn:x")], root),
+        ("of no application", "U2024", [server(by=root, uri="")], root),
+        (
+            "an unknown critical extension",
+            "U2032",
+            [server(by=root, more=[(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)])],
+            root,
+        ),
+    ]
+
+
+def root_usage() -> x509.KeyUsage:
+    return x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+
+
+@pytest.mark.parametrize(("what", "code", "chain", "anchor"), [pytest.param(*row, id=row[0]) for row in wrong_chains()])
+def test_chains_that_are_refused(desk: Desk, what: str, code: str, chain: list[Issued], anchor: Issued) -> None:
+    desk.trust(anchor)
+    assert desk.code(*chain) == code, what
+    assert desk.rejected() == [chain[0].fingerprint]
+
+
+def test_the_same_as_a_server_or_without_a_purpose_is_accepted(desk: Desk) -> None:
+    root = authority("Root")
+    desk.trust(root)
+    assert desk.code(server(by=root, purposes=[SERVER, CLIENT])) is None
+    bare = Issued(
+        "Bare",
+        root,
+        extensions=[
+            (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(URI), x509.DNSName(HOST)]), False),
+        ],
+    )
+    assert desk.code(bare) is None
+
+
+def test_a_signature_of_long_ago_is_enough_for_a_pinned_server_but_not_for_a_chain(desk: Desk) -> None:
+    key = strong_key()
+    root, itself = authority("Root", key=key), server(key=key)
+    long_ago(itself, itself)
+    desk.trust(root, itself)
+    assert desk.code(itself) is None
+    assert desk.code(long_ago(server(by=root, key=key), root)) == "U2031"
+    forged = long_ago(server(key=key), authority("Packer", key=strong_key()))
+    assert desk.code(forged) == "U2025"
+    assert desk.code(long_ago(server(by=authority("Root", key=key)), authority("Other", key=key))) == "U2031"
+
+
+def test_one_good_way_is_enough(desk: Desk) -> None:
+    """An authority was renewed with the same name: one way ends at the old certificate, the other at the new one."""
+    old = authority("Root", ends=NOW - timedelta(hours=1))
+    new = authority("Root", key=old.key)
+    other = authority("Root")
+    desk.trust(old, other, new)
+    assert desk.code(server(by=new)) is None
+
+
+def test_a_long_way_round_ends(desk: Desk) -> None:
+    key = authority("Root").key
+    ring = [authority("Root", key=key) for _ in range(5)]
+    assert desk.code(server(by=ring[0]), *ring) == "U2020"
+
+
+def test_revoked(desk: Desk) -> None:
+    root, gone, here = authority("Root"), None, None
+    gone, here = server(by=root), server(by=root)
+    desk.trust(root)
+    assert desk.code(gone) is None
+    desk.crl(root.crl(gone))
+    assert desk.code(gone) == "U2028"
+    assert desk.code(here) is None
+    desk.list.add(gone.der)
+    assert desk.code(gone) == "U2028", "that somebody trusts it does not bring it back"
+    desk.crl(root.crl(here, by=authority("Somebody")))
+    assert desk.code(here) is None, "a list that the authority did not sign says nothing"
+    desk.list.remove(root.fingerprint)
+    desk.list.add(here.der)
+    assert desk.code(here) == "U2028", "nobody can verify the list now, but somebody put it there"
+
+
+def test_a_revoked_authority(desk: Desk) -> None:
+    root = authority("Root")
+    middle = authority("Middle", root)
+    desk.trust(root)
+    desk.crl(root.crl(middle))
+    assert desk.code(server(by=middle), middle) == "U2028"
+
+
+def test_a_list_of_revocations_that_cannot_be_read_stops_everything(desk: Desk) -> None:
+    pinned = server()
+    desk.trust(pinned)
+    for content in (b"nonsense", authority().crl()[:100], b""):
+        desk.crl(content)
+        refusal = desk.said(pinned)
+        assert refusal is not None
+        assert refusal.code == "U2033"
+        assert "plant.crl" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"\x30", b"\x31\x00", b"\x30\x85" + b"\x01" * 9, b"\x30\x03\x02\x01\x01", b"x" * 70_000]
+)
+def test_what_is_no_certificate(desk: Desk, sent: bytes) -> None:
+    refusal = desk.list.judge(sent, NOW, HOST, URI)
+    assert refusal is not None
+    assert refusal.code == "U2027"
+    assert not desk.folder.exists()
+
+
+def test_too_many_certificates(desk: Desk) -> None:
+    refusal = desk.said(*[server()] * 7)
+    assert refusal is not None
+    assert refusal.code == "U2027"
+
+
+@pytest.mark.filterwarnings("ignore")  # cryptography warns of what it takes all the same
+def test_no_byte_that_a_server_changes_is_trusted_or_raises(desk: Desk) -> None:
+    pinned, root = server(), authority("Root")
+    desk.trust(pinned, root)
+    for der in (pinned.der, server(by=root).der):
+        assert desk.list.judge(der, NOW, HOST, URI) is None
+        for at in range(0, len(der), 3):
+            for bits in (0x01, 0x80):
+                changed = bytearray(der)
+                changed[at] ^= bits
+                assert desk.list.judge(bytes(changed), NOW, HOST, URI) is not None
+            assert desk.list.judge(der[:at], NOW, HOST, URI) is not None
+    assert len(desk.rejected()) <= REJECTED_MAX
+
+
+def test_a_server_cannot_fill_the_disk(desk: Desk) -> None:
+    shown = [server(f"Packer {number}", ends=NOW + number * DAY) for number in range(1, REJECTED_MAX + 6)]
+    for minute, one in enumerate(shown):
+        desk.said(one, now=NOW + timedelta(minutes=minute))
+    assert desk.rejected() == [one.fingerprint for one in reversed(shown)][:REJECTED_MAX], "the latest first"
+
+
+def test_when_it_was_seen_is_not_written_each_time(desk: Desk) -> None:
+    stranger = server()
+    desk.said(stranger)
+    desk.said(stranger, now=NOW + timedelta(minutes=59))
+    assert desk.list.entries()[0].seen == NOW
+    desk.said(stranger, now=NOW + timedelta(minutes=61))
+    assert desk.list.entries()[0].seen == NOW + timedelta(minutes=61)
+
+
+def test_names_cannot_leave_the_folder(desk: Desk) -> None:
+    for common in ("../../etc/passwd", "..", "\u5305\u88c5\u673a", "a/b\\c\n", "x" * 64):
+        desk.said(server(common))
+    files = [path.name for path in (desk.folder / "rejected").iterdir()]
+    assert len(files) == 5
+    assert all(len(file) < 140 and not set(file) & set("/\\\n") for file in files)
+    assert [path.name for path in desk.folder.iterdir()] == ["rejected"]
+    assert all(entry.subject.isprintable() for entry in desk.list.entries())
+
+
+def test_a_disk_that_cannot_be_written_refuses_all_the_same(desk: Desk) -> None:
+    desk.folder.parent.mkdir(parents=True)
+    desk.folder.mkdir()
+    (desk.folder / "rejected").write_text("in the way")
+    assert desk.code(server()) == "U2020"
+
+
+def test_a_list_that_cannot_be_read_trusts_nobody(desk: Desk) -> None:
+    desk.folder.mkdir(parents=True)
+    (desk.folder / "trusted").write_text("in the way")
+    refusal = desk.said(server())
+    assert refusal is not None
+    assert refusal.code == "U2034"
+    with pytest.raises(OSError, match="Not a directory"):
+        desk.list.entries()
+
+
+def test_files_by_hand_may_be_pem_and_others_are_passed_over(desk: Desk) -> None:
+    pinned = server()
+    folder = desk.folder / "trusted"
+    folder.mkdir(parents=True)
+    (folder / "packer.pem").write_bytes(b"Packer\n" + pinned.pem)
+    (folder / "README").write_text("no certificate")
+    (folder / "half.der.part").write_bytes(server().der)
+    assert desk.code(pinned) is None
+    assert [entry.fingerprint for entry in desk.list.entries()] == [pinned.fingerprint]
+
+
+def test_what_cannot_be_added_or_removed(desk: Desk) -> None:
+    one, other = server(), server()
+    desk.said(one)
+    for what, code in [
+        ("", "U2044"),
+        ("3F:A", "U2044"),
+        ("packer", "U2044"),
+        ("00" * 32, "U2041"),
+        (b"nonsense", "U2040"),
+        (b"-----BEGIN CERTIFICATE-----\nx\n", "U2040"),
+    ]:
+        for call in (desk.list.add, desk.list.remove):
+            with pytest.raises(NothingChanged) as caught:
+                call(what)
+            assert caught.value.code == code
+    desk.trust(one)
+    with pytest.raises(NothingChanged) as caught:
+        desk.list.add(one.pem)
+    assert caught.value.code == "U2043"
+    assert desk.list.remove(one.pem).standing == "trusted"
+    desk.said(other)
+    assert desk.list.remove(other.fingerprint.lower().replace(":", "")[:9]).standing == "rejected"
+    assert desk.list.entries() == []
+
+
+def test_a_prefix_of_several(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drivers.opcua.trust.PREFIX_MIN", 0)
+    desk.said(server())
+    desk.said(server())
+    with pytest.raises(NothingChanged) as caught:
+        desk.list.add("")
+    assert (caught.value.code, caught.value.facts["count"]) == ("U2042", 2)
+
+
+def test_an_authority_is_shown_as_one(desk: Desk) -> None:
+    desk.trust(authority("Plant CA"), server(claims=True))
+    assert {entry.subject: entry.is_authority for entry in desk.list.entries()} == {"Plant CA": True, "Packer": False}
+    assert {entry.issuer for entry in desk.list.entries()} == {"Plant CA", "Packer"}
+
+
+def test_a_name_without_a_common_name(desk: Desk) -> None:
+    nameless = server(subject=x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Plant")]))
+    assert desk.code(nameless) == "U2020"
+    assert desk.list.entries()[0].subject == "O=Plant"
+    assert name("x") != nameless.subject
+
+
+def test_a_write_that_was_cut_leaves_nothing_behind(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.folder.mkdir(parents=True)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            desk.list.add(server().der)
+        assert desk.code(server()) == "U2020"
+    assert desk.list.entries() == []
+    desk.trust(server())
+    assert len(desk.list.entries()) == 1
