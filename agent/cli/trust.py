@@ -172,10 +172,18 @@ def _list(chosen: Mapping[str, Connection], said: Catalogue) -> None:
         print(rows[0])
         for row, one in zip(rows[1:], found, strict=True):
             print(row, one.fingerprint, sep="\n")
-            for text in filter(None, (one.uri, one.issuer if one.issuer != one.subject else "")):
-                print(_cut(f"  {text}", COLUMNS))
+            print(*(f"{line}\n" for line in _more(one, said)), sep="", end="")
         if not any(one.standing != "own" for one in found):
             print(said.text("I2032", {}))
+
+
+def _more(one: Certified, said: Catalogue) -> list[str]:
+    lines = [_cut(f"  {one.uri}", COLUMNS)] if one.uri else []
+    if one.issuer != one.subject:
+        lines.append(_cut(said.text("I2037", {"issuer": one.issuer}), COLUMNS))
+    if one.standing == "own":  # to be taken to the server
+        lines.append(said.text("I2038", {"path": one.path}))
+    return lines
 
 
 def _row(one: Certified, said: Catalogue) -> tuple[str, str, str, str]:

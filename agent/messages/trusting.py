@@ -1,4 +1,4 @@
-"""What `lineside trust` says (E2020 to I2035). Heads of tables: words with `|` between them."""
+"""What `lineside trust` says (E2020 to I2038). Heads of tables: words with `|` between them."""
 
 from drivers.contract import Message
 
@@ -61,6 +61,8 @@ MESSAGES: dict[str, Message] = {
     "I2032": Message(
         "info", "（没有证书：服务器在首次连接后出现在这里）", "(none: a server appears here after the first attempt)"
     ),
+    "I2037": Message("info", "  签发者：{issuer}", "  signed by {issuer}"),
+    "I2038": Message("info", "  文件：{path}", "  file: {path}"),
     "I2033": Message(
         "info",
         "{connection} 已信任 {subject}，下次连接时生效",

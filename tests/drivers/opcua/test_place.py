@@ -119,7 +119,6 @@ def test_messages_are_in_both_languages(code: str) -> None:
 
 def test_every_code_that_is_said_has_its_text() -> None:
     sources = (Path(__file__).parents[3] / "drivers" / "opcua").glob("*.py")
-    said = {
-        code for path in sources if "messages" not in path.name for code in re.findall(r'"(U20\d\d)"', path.read_text())
-    }
+    texts = [path.read_text(encoding="utf-8") for path in sources if "messages" not in path.name]
+    said = {code for text in texts for code in re.findall(r'"(U20\d\d)"', text)}
     assert said == set(MESSAGES)
