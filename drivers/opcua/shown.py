@@ -18,6 +18,7 @@ MAX_BYTES = 64 * 1024
 """Of a chain. Real ones have a few thousand."""
 MAX_LENGTH = 6
 """Certificates in a chain: more of them are never needed, and each way through them is tried."""
+SAID_MAX = 80
 _BROKEN = (
     ValueError,
     TypeError,
@@ -116,10 +117,15 @@ def fingerprint(der: bytes) -> str:
 
 
 def said(name: x509.Name) -> str:
-    """A distinguished name as people speak of it, harmless on a line."""
+    """A distinguished name as people speak of it."""
     common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    text = str(common[0].value) if common else name.rfc4514_string()
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return harmless(str(common[0].value) if common else name.rfc4514_string())
+
+
+def harmless(text: str) -> str:
+    """What a stranger wrote, on a line of a log: it cannot forge another line, nor push out what else is said."""
+    text = "".join(character if character.isprintable() else "?" for character in text[: SAID_MAX + 1])
+    return text if len(text) <= SAID_MAX else text[: SAID_MAX - 1] + "…"
 
 
 def _alternative_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:

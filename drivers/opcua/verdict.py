@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from drivers.opcua.messages_trust import MESSAGES
-from drivers.opcua.shown import Shown
+from drivers.opcua.shown import Shown, harmless
 
 MIN_RSA_BITS = 2048
 SHORT = 23
@@ -144,7 +144,7 @@ def _day(moment: datetime) -> str:
 def _uri(end: Shown, expected: str | None) -> Refusal | None:
     if expected is None or end.uri == expected:
         return None
-    return Refusal("U2024", _said(end, uri=end.uri or "-", expected=expected or "-"))
+    return Refusal("U2024", _said(end, uri=harmless(end.uri) or "-", expected=harmless(expected) or "-"))
 
 
 def _own_signature(end: Shown) -> Refusal | None:
@@ -255,7 +255,7 @@ def _server(end: Shown) -> Refusal | None:
 def _host(end: Shown, host: str) -> Refusal | None:
     if _plain(host) in map(_plain, end.hosts):
         return None
-    return Refusal("U2029", _said(end, host=host, hosts=", ".join(end.hosts[:5]) or "-"))
+    return Refusal("U2029", _said(end, host=host, hosts=harmless(", ".join(end.hosts)) or "-"))
 
 
 def _plain(host: str) -> str:
