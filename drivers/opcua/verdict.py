@@ -267,9 +267,9 @@ def _plain(host: str) -> str:
 
 
 def _revoked(one: Shown, issuer: Shown | None, crls: Crls) -> Refusal | None:
-    """Lists of its issuer count when its key signed them, or when it is not known: somebody put them there."""
+    """Lists of its issuer count unless another key signed them: somebody put them there."""
     for crl in crls:
-        if crl.issuer != one.certificate.issuer or (issuer and not _signed_list(crl, issuer)):
+        if crl.issuer != one.certificate.issuer or (issuer and _is_foreign(crl, issuer)):
             continue
         entry = crl.get_revoked_certificate_by_serial_number(one.certificate.serial_number)
         if entry is not None:
@@ -277,9 +277,17 @@ def _revoked(one: Shown, issuer: Shown | None, crls: Crls) -> Refusal | None:
     return None
 
 
-def _signed_list(crl: x509.CertificateRevocationList, issuer: Shown) -> bool:
+def _is_foreign(crl: x509.CertificateRevocationList, issuer: Shown) -> bool:
+    """Where that cannot be said the list counts: revoking too much is the safe mistake."""
+    key = issuer.certificate.public_key()
     try:
-        key = issuer.certificate.public_key()
-        return isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and crl.is_signature_valid(key)
+        algorithm = crl.signature_hash_algorithm
+        if isinstance(algorithm, _WEAK) and isinstance(key, rsa.RSAPublicKey):
+            # `cryptography` calls these invalid without looking. They are weak, but this only takes trust away.
+            key.verify(crl.signature, crl.tbs_certlist_bytes, padding.PKCS1v15(), algorithm)
+            return False
+        return isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and not crl.is_signature_valid(key)
+    except InvalidSignature:
+        return True
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False

@@ -130,6 +130,16 @@ def long_ago(issued: Issued, by: Issued) -> Issued:
     return issued
 
 
+def crl_long_ago(by: Issued, *revoked: Issued, key: rsa.RSAPrivateKey | None = None) -> bytes:
+    """A list that is signed with SHA-1, by another key if one is given."""
+    old, new = RSA_WITH + b"\x0b", RSA_WITH + b"\x05"
+    crl = x509.load_pem_x509_crl(by.crl(*revoked))
+    signed = crl.tbs_certlist_bytes
+    signature = (key or by.key).sign(signed.replace(old, new), padding.PKCS1v15(), hashes.SHA1())
+    der = crl.public_bytes(Encoding.DER).replace(signed, signed.replace(old, new)).replace(crl.signature, signature)
+    return der.replace(old, new)
+
+
 def strong_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
