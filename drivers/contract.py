@@ -24,6 +24,7 @@ Policy (when to read, back-off, logging, deadbands, clocks) is the agent's; prot
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -181,6 +182,11 @@ class Surroundings(TypedDict):
 
     folder: Path
     """Of the configuration. Files that a key names are beside it."""
+    file: Path
+    """The configuration itself, for hints that name a command."""
+    state: Path
+    """A folder of the driver's own, for what must survive a restart: <state_dir>/drivers/<name of the driver>. It is
+    not there before the driver makes it, and nothing else can be written where systemd runs the agent."""
 
 
 class Text(NamedTuple):
@@ -228,6 +234,47 @@ class Profiles(NamedTuple):
     """Mistakes in profiles of the site's own: code of a message and its facts."""
 
 
+class Certified(NamedTuple):
+    """A certificate, and how a connection stands to it."""
+
+    standing: Literal["own", "trusted", "rejected"]
+    """`own`: with which the agent shows who it is."""
+    fingerprint: str
+    """SHA-256, `3F:A2:...`."""
+    subject: str
+    issuer: str
+    uri: str
+    """What it calls itself, such as an OPC UA application URI; empty where it does not."""
+    ends: datetime
+    """Valid until then; aware."""
+    seen: datetime
+    """When it was shown last, or let in; aware."""
+    path: Path
+    """The file."""
+    is_authority: bool = False
+    """Whether all that it signed are trusted with it."""
+
+
+class Trusting(Protocol):
+    """Whom a connection trusts: what `lineside trust` needs. `connection` is the plug-in's model.
+
+    `what` is how a fingerprint begins, or the content of a file with a certificate. These calls block, read and write
+    files below `Surroundings.state` only, and raise `NothingChanged` and `OSError`.
+    """
+
+    def where(self, connection: BaseModel) -> Path:
+        """The folder of the list."""
+
+    def entries(self, connection: BaseModel) -> Sequence[Certified]:
+        """Our own certificate, those that are trusted, those that were rejected."""
+
+    def add(self, connection: BaseModel, what: str | bytes) -> Certified:
+        """Trust one that was rejected, or that of a file."""
+
+    def remove(self, connection: BaseModel, what: str | bytes) -> Certified:
+        """Trust it no more, or forget that it was rejected."""
+
+
 World = Callable[[str, str], Value | None]
 """(device, tag name) -> the value that a simulated machine shows now; None where it has no such address."""
 
@@ -258,6 +305,8 @@ class DriverPlugin:
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
     profiles: Callable[[Path], Profiles] | None = None
     """The address profiles that a configuration in this folder may name."""
+    trust: Trusting | None = None
+    """Whom a connection trusts, where peers show certificates."""
     chinese: Mapping[str, str] = field(default_factory=dict)
     """Key of the three models (`url`, `limits.gap`) -> in Chinese what it is for; the models say it in English."""
     messages: Mapping[str, Message] = field(default_factory=dict)

@@ -3,6 +3,7 @@
     DriverError
     |-- InvalidConfig      the configuration cannot work; from `open`, before any wire is touched; never retried
     |-- NotConnected       the conversation is lost or cannot be opened now; the agent closes, waits and connects again
+    |-- NothingChanged     what somebody asked for with a command was not done, and why
     +-- UnknownDriver      no plug-in, or more than one, has the name; never retried
 
 A tag that cannot be read is none of these: it is a fault in a `Scan`.
@@ -45,6 +46,15 @@ class NotConnected(DriverError):
         super().__init__(reason)
         self.reason = reason
         self.code = code
+
+
+class NothingChanged(DriverError):
+    """What somebody asked for with a command was not done: `code` of a message of the plug-in, and its facts."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(f"{code}: {facts}")
+        self.code = code
+        self.facts = facts
 
 
 class UnknownDriver(DriverError):

@@ -15,11 +15,11 @@ from agent.config.tree import Map, Node, parse, place
 from drivers.contract import DriverPlugin
 
 
-def load(path: Path, *, secrets: bool = True) -> Loaded:
+def load(path: Path, *, secrets: bool = True, state_dir: Path | None = None) -> Loaded:
     """The configuration, or every problem with its place. Never raises for what is in the file.
 
     Without `secrets` no password, key or certificate of a destination is looked for: whoever connects to none needs
-    none, and may not be allowed to read them.
+    none, and may not be allowed to read them. `state_dir` is used in place of the configuration's.
     """
     findings = Findings(str(path))
     findings.files[path.absolute()] = None
@@ -27,7 +27,7 @@ def load(path: Path, *, secrets: bool = True) -> Loaded:
     root = parse(text, findings) if text is not None else None
     if not _is_usable(text, root, findings) or not isinstance(root, Map):
         return Loaded(None, *_sorted(findings), files=tuple(findings.files))
-    return _Reading(root, path.absolute().parent, findings, secrets).loaded()
+    return _Reading(root, path.absolute().parent, findings, secrets, state_dir).loaded()
 
 
 GOES_ON = frozenset(("E1011", "E1090", "E1091", "E1092"))
@@ -60,10 +60,11 @@ def _sorted(findings: Findings) -> tuple[tuple[Located, ...], tuple[Located, ...
 class _Reading:
     """The sections of one file, in the order in which they need each other."""
 
-    def __init__(self, root: Map, base: Path, findings: Findings, secrets: bool) -> None:
+    def __init__(self, root: Map, base: Path, findings: Findings, secrets: bool, elsewhere: Path | None) -> None:
         self.root, self.base, self.findings, self.secrets = root, base, findings, secrets
-        self.plugins: dict[str, DriverPlugin] = {}
+        self.plugins: dict[str, DriverPlugin] = findings.plugins
         self.header: Root = read_header(root, findings)
+        findings.state_dir = elsewhere.absolute() if elsewhere else state_dir(self.header.state_dir, base)
         self.wires: dict[str, Wire] = read_connections(root, self.plugins, findings)
         self.devices: list[DeviceDraft] = read_devices(root, self.header, self.wires, base, findings)
         self.destinations = self._destinations()
@@ -117,7 +118,7 @@ class _Reading:
             gateway=header.gateway,
             language=header.language,
             labels=header.labels,
-            state_dir=state_dir(header.state_dir, self.base),
+            state_dir=self.findings.state_dir,
             outbox=OutboxSettings(header.outbox.max_bytes, header.outbox.max_age, header.outbox.sync),
             health_interval_s=header.health_interval,
             destinations=tuple(self.destinations),

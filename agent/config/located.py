@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from agent.config.configuration import Configuration
 from agent.messages import Catalogue
-from drivers.contract import DriverPlugin
+from drivers.contract import DriverPlugin, Surroundings
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -93,11 +93,23 @@ class Findings:
         self.files: dict[FilePath, None] = {}
         self.meant: set[Path] = set()
         """Paths of keys that are there, but misspelt: they are not missing as well."""
+        self.plugins: dict[str, DriverPlugin] = {}
+        """The drivers that were found so far, by name."""
+        self.state_dir = FilePath("state")
+        self._around: dict[str, Surroundings] = {}
 
     @property
     def folder(self) -> FilePath:
         """Of the file: other files that it names are beside it."""
         return FilePath(self.file).absolute().parent
+
+    def around(self, plugin: DriverPlugin) -> Surroundings:
+        """What the models of this driver may know."""
+        name = next((name for name, known in self.plugins.items() if known is plugin), "?")
+        if name not in self._around:
+            state = self.state_dir / "drivers" / name
+            self._around[name] = Surroundings(folder=self.folder, file=FilePath(self.file).absolute(), state=state)
+        return self._around[name]
 
     def wrong(self, place: Place, path: Sequence[Step], code: str, **facts: object) -> None:
         self.problems.append(self._located(place, path, code, facts))

@@ -18,10 +18,17 @@ SECRETS = frozenset(("password", "passwd", "pwd", "pass", "secret"))
 """Keys whose value is never shown."""
 
 
-def validated(model: type[M], keys: Mapping[Any, Any], node: Map, path: Path, findings: Findings) -> M | None:
-    """The model of these keys of a mapping, or None with every error in `findings`."""
+def validated(
+    model: type[M],
+    keys: Mapping[Any, Any],
+    node: Map,
+    path: Path,
+    findings: Findings,
+    around: Surroundings | None = None,
+) -> M | None:
+    """The model of these keys of a mapping, or None with every error in `findings`; `around` for a driver's model."""
     try:
-        return model.model_validate(dict(keys), context=Surroundings(folder=findings.folder))
+        return model.model_validate(dict(keys), context=around)
     except ValidationError as error:
         report(error, model, node, path, findings)
         return None

@@ -66,7 +66,7 @@ def _wire(node: Map, path: Path, plugins: dict[str, DriverPlugin], findings: Fin
     plugin = _plugin(node, path, plugins, findings)
     ours, theirs = split(node, ConnectionKeys, plugin.connection if plugin else None, path, findings)
     keys = validated(ConnectionKeys, ours, node, path, findings)
-    settings = validated(plugin.connection, theirs, node, path, findings) if plugin else None
+    settings = validated(plugin.connection, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     if keys is None or settings is None or plugin is None:
         return Wire(path, node, plugin, None)
     return Wire(path, node, plugin, Connection(keys.name, keys.driver, plugin, settings))
@@ -121,7 +121,7 @@ def _device(
     plugin = wire.plugin if wire else None
     ours, theirs = split(node, DeviceKeys, plugin.device if plugin else None, path, findings)
     keys = validated(DeviceKeys, ours, node, path, findings)
-    settings = validated(plugin.device, theirs, node, path, findings) if plugin else None
+    settings = validated(plugin.device, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     rows = _rows(node, path, plugin, base, findings)
     tags = _tags(node, path, rows, plugin, keys.every if keys else 1.0, findings)
     name = keys.name if keys else shorten(node.get("name", "?"))

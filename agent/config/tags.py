@@ -30,7 +30,7 @@ class TagDraft(NamedTuple):
 def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> TagDraft:
     ours, theirs = split(node, TagKeys, plugin.address if plugin else None, path, findings)
     keys = validated(TagKeys, ours, node, path, findings)
-    address = validated(plugin.address, theirs, node, path, findings) if plugin else None
+    address = validated(plugin.address, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     if keys is None:
         return TagDraft(path, node, shorten(node.get("name", "?")), every_s, address, None)
     before = len(findings.problems)

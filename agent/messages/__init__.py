@@ -8,7 +8,7 @@ Drivers bring their own codes with another first letter.
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.messages import acquisition, configuration, delivery, exporting, process, verification
+from agent.messages import acquisition, configuration, delivery, exporting, process, trusting, verification
 from agent.messages.hints import HINTS
 from drivers.contract import Message
 
@@ -21,6 +21,7 @@ MESSAGES: Mapping[str, Message] = {
     **delivery.MESSAGES,
     **exporting.MESSAGES,
     **process.MESSAGES,
+    **trusting.MESSAGES,
     **verification.MESSAGES,
 }
 
