@@ -39,13 +39,15 @@ class InvalidConfig(DriverError):
 class NotConnected(DriverError):
     """The conversation is lost or cannot be opened now. `reason` is a word of the operator's log, in plain English.
 
-    `code` is one of the plug-in's messages where the driver can say more precisely what to do.
+    `code` is one of the plug-in's messages where the driver can say more precisely what to do; its facts are `url`,
+    `reason` and what is in `facts`.
     """
 
-    def __init__(self, reason: str, code: str | None = None) -> None:
+    def __init__(self, reason: str, code: str | None = None, facts: Mapping[str, object] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
+        self.facts = dict(facts or {})
 
 
 class NothingChanged(DriverError):

@@ -13,6 +13,7 @@ from drivers.opcua.chinese import KEYS
 from drivers.opcua.config import Address, Connection, Device
 from drivers.opcua.messages import MESSAGES
 from drivers.opcua.node import ById
+from drivers.opcua.trusting import TRUST
 
 
 def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> Driver:
@@ -42,6 +43,7 @@ PLUGIN = DriverPlugin(
     address=Address,
     open=_open,
     subscribes=True,
+    trust=TRUST,
     describe=describe,
     chinese=KEYS,
     messages=MESSAGES,

@@ -9,11 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from drivers.opcua.node import Node, NodeError, node
 from drivers.opcua.path import PathError, parse
+from drivers.opcua.place import DEFAULT_PORT, Placed
 from drivers.quantities import Duration, Size
 
 _WRITTEN = ConfigDict(extra="forbid", frozen=True)
-
-PORT = 4840
 
 
 def _checked_url(url: str) -> str:
@@ -78,7 +77,7 @@ class Limits(BaseModel):
     ] = 16 * 1024 * 1024
 
 
-class Connection(BaseModel):
+class Connection(Placed):
     """One endpoint of one server; one session."""
 
     model_config = _WRITTEN
@@ -119,7 +118,7 @@ class Connection(BaseModel):
 
     @property
     def port(self) -> int:
-        return urlsplit(self.url).port or PORT
+        return urlsplit(self.url).port or DEFAULT_PORT
 
 
 class Device(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from drivers.contract import Message
+from drivers.opcua import messages_trust
 from drivers.quantities import MESSAGES as QUANTITIES
 
 _CONFIGURATION: dict[str, Message] = {
@@ -150,6 +151,15 @@ _WIRE: dict[str, Message] = {
         "服务器提供了所要求的安全设置",
         "the server offers the security again",
     ),
+    "U2115": Message(
+        "error",
+        "服务器只提供不加密的连接：{reason}",
+        "the server offers no protection: {reason}",
+        "在服务器上启用安全策略；确实要不加密就写 insecure: true",
+        "enable a security policy in the server; if nothing else can be had write insecure: true",
+        "服务器提供了加密连接",
+        "the server offers protection again",
+    ),
     "U2114": Message(
         "error",
         "密码文件不可用：{reason}",
@@ -161,4 +171,4 @@ _WIRE: dict[str, Message] = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = {**_CONFIGURATION, **_WIRE, **QUANTITIES}
+MESSAGES: Mapping[str, Message] = {**_CONFIGURATION, **_WIRE, **messages_trust.MESSAGES, **QUANTITIES}

@@ -1,38 +1,152 @@
-"""How a conversation is protected, and as whom we come."""
+"""How a conversation is protected, and as whom we come.
 
+Where the person did not choose, the strongest is taken that the server offers. The server's certificate is looked at
+before anything is sent to it, at each connect anew: what was trusted meanwhile holds.
+"""
+
+import asyncio
 import os
+import socket
 import stat
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.crypto import security_policies
+from asyncua.crypto.uacrypto import CertProperties
 
 from drivers.contract import Journal
 from drivers.errors import NotConnected
+from drivers.opcua import certificate
 from drivers.opcua.config import Connection
+from drivers.opcua.messages_trust import MESSAGES
+from drivers.opcua.trusting import trust_list
+
+_POLICIES: Sequence[tuple[str, Any]] = (
+    ("Aes256_Sha256_RsaPss", security_policies.SecurityPolicyAes256Sha256RsaPss),
+    ("Aes128_Sha256_RsaOaep", security_policies.SecurityPolicyAes128Sha256RsaOaep),
+    ("Basic256Sha256", security_policies.SecurityPolicyBasic256Sha256),
+)
+"""The strongest first."""
+_MODES = (
+    ("SignAndEncrypt", ua.MessageSecurityMode.SignAndEncrypt),
+    ("Sign", ua.MessageSecurityMode.Sign),
+)
 
 
 class Protection:
     """For one connection. `prepare` comes before the channel is opened, `activate` when the session is there."""
 
-    def __init__(self, settings: Connection, journal: Journal) -> None:
-        self._user = settings.user
-        self._password_file = settings.password_file
+    def __init__(
+        self, settings: Connection, journal: Journal, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._now = now
+        self._told: set[object] = set()
 
     async def prepare(self, client: Client) -> None:
-        """Choose the endpoint and look at its certificate. Raises `NotConnected` where it is not trusted."""
+        """Choose the endpoint and look at its certificate. Raises `NotConnected` where there is none, or no trust."""
+        wanted = self._settings.security
+        if wanted.policy == "None":
+            return
+        offered = await client.connect_and_get_server_endpoints()
+        found = self._strongest(offered)
+        if found is None:
+            self._without(offered)
+            return
+        policy, mode, endpoint = found
+        shown = bytes(endpoint.ServerCertificate or b"")
+        refusal = await asyncio.to_thread(
+            trust_list(self._settings).judge,
+            shown,
+            self._now(),
+            self._settings.host,
+            str(endpoint.Server.ApplicationUri or ""),
+        )
+        if refusal is not None:
+            raise NotConnected(refusal.reason, refusal.code, refusal.facts)
+        ours = await self._own()
+        client.application_uri = ours.uri
+        await client.set_security(
+            policy,
+            CertProperties(ours.certificate, "der"),
+            CertProperties(ours.key, "der"),
+            server_certificate=CertProperties(_first(shown), "der"),
+            mode=mode,
+        )
+
+    def _strongest(
+        self, offered: Iterable[ua.EndpointDescription]
+    ) -> tuple[Any, ua.MessageSecurityMode, ua.EndpointDescription] | None:
+        wanted = self._settings.security
+        known = {(one.SecurityPolicyUri, one.SecurityMode): one for one in offered}
+        for name, policy in _POLICIES:
+            for word, mode in _MODES:
+                endpoint = known.get((policy.URI, mode))
+                if endpoint is not None and wanted.policy in (name, "auto") and wanted.mode in (word, "auto"):
+                    return policy, mode, endpoint
+        return None
+
+    def _without(self, offered: Iterable[ua.EndpointDescription]) -> None:
+        """Only what is allowed in so many words goes on unprotected."""
+        said = sorted({f"{one.SecurityPolicyUri.rpartition('#')[2]}/{one.SecurityMode.name}" for one in offered})
+        wanted = self._settings.security
+        if wanted.policy != "auto" or wanted.mode != "auto":
+            raise NotConnected(f"it offers {', '.join(said)}", "U2113")
+        if not self._settings.insecure:
+            raise NotConnected(f"it offers {', '.join(said)}", "U2115")
+        if "insecure" not in self._told:
+            self._told.add("insecure")
+            self._journal.note("U1021", self._settings.url, url=self._settings.url)
+
+    async def _own(self) -> certificate.Own:
+        settings = self._settings
+        files = settings.security.cert_file, settings.security.key_file
+        given = (Path(files[0]), Path(files[1])) if files[0] is not None and files[1] is not None else None
+        try:
+            ours = await asyncio.to_thread(
+                certificate.own, settings.place.state, socket.gethostname(), self._now(), given
+            )
+        except certificate.Unusable as unusable:
+            reason = MESSAGES[unusable.code].en.format(**unusable.facts)
+            raise NotConnected(reason, unusable.code, unusable.facts) from None
+        for note in ours.notes:
+            self._tell(note.code, note.code, note.facts)
+        expiring = certificate.expiring(ours, self._now())
+        if expiring is not None:
+            self._tell((expiring.code, expiring.threshold), expiring.code, expiring.facts)
+        return ours
+
+    def _tell(self, once: object, code: str, facts: dict[str, object]) -> None:
+        if once not in self._told:
+            self._told.add(once)
+            self._journal.note(code, self._settings.url, **facts)
 
     async def activate(self, client: Client) -> None:
         """Say who we are. Raises what asyncua raises."""
-        await client.activate_session(self._user, self._password())
+        await client.activate_session(self._settings.user, self._password())
 
     def _password(self) -> str | None:
         """Read at each connect: it may be changed while the agent runs."""
-        if self._password_file is None:
+        if self._settings.password_file is None:
             return None
-        path = Path(self._password_file)
+        path = Path(self._settings.password_file)
         try:
             if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
                 raise NotConnected(f"others may read {path}", "U2114")
             return path.read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise NotConnected(f"{path} cannot be read: {error}", "U2114") from None
+
+
+def _first(chain: bytes) -> bytes:
+    """The certificate at the beginning of a chain: a DER sequence says how long it is (X.690, 8.1.3)."""
+    size = chain[1]
+    if size < 0x80:
+        return chain[: 2 + size]
+    count = size & 0x7F
+    return chain[: 2 + count + int.from_bytes(chain[2 : 2 + count], "big")]

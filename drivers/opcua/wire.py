@@ -77,8 +77,8 @@ class Wire:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 result = await attempt
-        except (OSError, TimeoutError, UaError) as error:
-            lost = reason(error, self._url)
+        except (OSError, TimeoutError, UaError, NotConnected) as error:
+            lost = error if isinstance(error, NotConnected) else reason(error, self._url)
             self.lose(lost.reason)
             self._drop()
             raise lost from error
