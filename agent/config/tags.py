@@ -117,9 +117,7 @@ def _check_intervals(keys: TagKeys, node: Map, path: Path, findings: Findings) -
         findings.wrong(place(node, ("every",), of_key=True), (*path, "every"), "E1093", value=keys.read_on)
 
 
-def _check_sampling(
-    keys: TagKeys, node: Map, path: Path, plugin: DriverPlugin | None, findings: Findings
-) -> None:
+def _check_sampling(keys: TagKeys, node: Map, path: Path, plugin: DriverPlugin | None, findings: Findings) -> None:
     """A tag is polled or subscribed, not both; of several reasons the first is told."""
     if keys.sampling is None:
         return
