@@ -1,7 +1,7 @@
 """From the configuration to what runs: drivers, devices and metas, built from plain values and nothing started yet."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,19 +82,14 @@ def build(
         known = health.connections.setdefault(connection.name, ConnectionHealth())
         if isinstance(driver, Counting):
             known.counts = partial(getattr, driver, "counts")
-        turns = [
-            Turns(
-                group.name,
-                devices[group.device],
-                group.every_s,
-                phases[group.name],
-                follows=group.name in followers,
-                is_subscribed=group.is_subscribed,
-            )
-            for group in groups
-        ]
+        turns = [_turns(group, devices[group.device], phases[group.name], followers) for group in groups]
         connections.append(Connection(connection.name, _url(connection), driver, turns, _timeout_s(connection)))
     return Site(connections, devices)
+
+
+def _turns(group: Group, device: Device, phase_s: float, followers: Container[str]) -> Turns:
+    follows = group.name in followers
+    return Turns(group.name, device, group.every_s, phase_s, follows=follows, is_subscribed=group.is_subscribed)
 
 
 SLOT_S = 0.1
