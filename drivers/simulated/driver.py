@@ -101,19 +101,21 @@ class SimulatedDriver:
 
     async def changes(self) -> AsyncIterator[tuple[str, Scan]]:
         """Look at each group with its sampling period; say what changed, and else from time to time that we live."""
-        now = asyncio.get_running_loop().time
-        looks = dict.fromkeys(self._sampling_s, now())
+        loop = asyncio.get_running_loop()
+        looks = dict.fromkeys(self._sampling_s, loop.time())
         speaks = dict(looks)
         while True:
             group = min(looks, key=lambda name: min(looks[name], speaks[name]))
-            await self._wait(min(looks[group], speaks[group]) - now())
+            due = min(looks[group], speaks[group])
+            await self._wait(due - loop.time())
             await self._stay()
+            now = max(loop.time(), due)  # a timer may be early by as much as the clock's resolution
             scan = Scan(round(self._clock() * 1000), (), ())
-            if looks[group] <= now():
-                looks[group] = max(looks[group] + self._sampling_s[group], now())
+            if looks[group] <= now:
+                looks[group] = max(looks[group] + self._sampling_s[group], now)
                 scan = self._look(group)
-            if scan.indexes or scan.faults or speaks[group] <= now():
-                speaks[group] = now() + KEEP_ALIVE_S
+            if scan.indexes or scan.faults or speaks[group] <= now:
+                speaks[group] = now + KEEP_ALIVE_S
                 self._notifications += 1
                 yield group, scan
 

@@ -8,8 +8,9 @@ from agent.clock import Clock
 from agent.health import Health
 from agent.notify import PATIENCE_S
 from agent.poll import Poller
+from agent.scope import Scope
 from tests.agent.config.site import TAG, changed, right
-from tests.bench import Notes
+from tests.bench import Notes, until
 from tests.fakes.kept import Kept
 
 SUBSCRIBED = '{name: x_a, address: "counter(1s, 9)", sampling: 500ms}'
@@ -65,6 +66,24 @@ def test_a_connection_that_no_device_uses_is_not_opened(tmp_path: Path) -> None:
     built, health = site(tmp_path, TAG, connections="\n  - {name: idle, driver: simulated}")
     assert [connection.name for connection in built.connections] == ["plc1"]
     assert list(health.connections) == ["plc1"]
+
+
+async def test_what_a_simulated_device_tells_is_recorded_beside_what_is_read(tmp_path: Path) -> None:
+    tags = ('{name: x_a, address: "counter(50ms, 1000)", sampling: 20ms}', '{name: x_b, address: "constant(5)"}')
+    built, health = site(tmp_path, *tags)
+    (connection,) = built.connections
+    clock = Clock()
+    built.begin(clock.monotonic())
+    kept = built.devices["press01"]._outbox
+    assert isinstance(kept, Kept)
+    async with Scope() as acquiring:
+        acquiring.start(Poller(connection, clock, Told(), health.connections["plc1"]).look_after(), "connection plc1")
+        await until(lambda: sum("x_a" in values for _, values, _ in kept.values()) >= 5, "changes are recorded")
+    numbers = [values["x_a"] for _, values, _ in kept.values() if "x_a" in values]
+    assert numbers == list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))  # type: ignore[call-overload]  # a count
+    assert [values["x_b"] for _, values, _ in kept.values() if "x_b" in values] == [5]
+    assert health.connections["plc1"].state == "up"
+    assert health.connections["plc1"].report()["wire"]["notifications"] >= 5  # type: ignore[index]  # counts of the driver
 
 
 def test_meta_says_how_often_the_device_looks(tmp_path: Path) -> None:
