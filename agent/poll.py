@@ -9,7 +9,7 @@ completeness means the same for both: expected are the turns that passed, acquir
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -68,9 +68,14 @@ class Poller:
         self._lost_code: str | None = None
         self._newest_code: str | None = None
 
+    def stirs(self) -> Mapping[str, int]:
+        """What moves until a subscription is heard: what its driver counts. After that keep-alives speak for it."""
+        return self._health.counts() if "changes" in self._unheard else {}
+
     async def look_after(self) -> NoReturn:
         """Connect, converse, close, wait, for ever. One of the three places that survive a defect."""
         while True:
+            self._unheard = {word for word, turns in (("read", self._polled), ("changes", self._subscribed)) if turns}
             try:
                 try:
                     await self._connection.driver.connect()
@@ -102,7 +107,6 @@ class Poller:
     async def _converse(self) -> NoReturn:
         """Poll and listen side by side until the conversation is lost: what ends one of them ends both."""
         agenda = Agenda(self._polled, self._clock)
-        self._unheard = {word for word, turns in (("read", self._polled), ("changes", self._subscribed)) if turns}
         if not self._subscribed:
             await self._poll(agenda)
         over = asyncio.Event()
@@ -157,7 +161,8 @@ class Poller:
                 await asyncio.sleep(0)  # a burst of changes is no reason for others to wait
         finally:
             if isinstance(changes, AsyncGenerator):
-                await changes.aclose()
+                async with asyncio.timeout(CLOSE_S):
+                    await changes.aclose()
         raise RuntimeError("changes() ended by itself")
 
     def _hear(self, turns: Turns, scan: Scan) -> None:

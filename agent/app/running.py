@@ -89,7 +89,7 @@ def _pulses(connection: Connection, poller: Poller, known: ConnectionHealth) -> 
         pulses[f"connection {connection.name}"] = Pulse.of(turned_s, min(periods), connection.timeout_s, known.counts)
     if len(periods) < len(connection.turns):
         heard_s = partial(getattr, poller, "heard_s")
-        pulses[f"subscriptions {connection.name}"] = Pulse.of(heard_s, KEEP_ALIVE_S, connection.timeout_s, dict)
+        pulses[f"subscriptions {connection.name}"] = Pulse.of(heard_s, KEEP_ALIVE_S, connection.timeout_s, poller.stirs)
     return pulses
 
 

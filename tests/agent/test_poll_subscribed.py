@@ -303,6 +303,36 @@ def test_neither_hides_that_the_other_hangs() -> None:
     assert site.poller.heard_s - START == 0
 
 
+def test_until_it_is_heard_what_its_driver_counts_shows_that_it_lives() -> None:
+    async def tells_late(since: float) -> AsyncIterator[tuple[str, Scan]]:
+        await asyncio.sleep(40)
+        async for told in every_second()(since):
+            yield told
+
+    counts = {"requests": 7}
+    for for_s, seen in ((30, counts), (50, {})):
+        site = Site(Talker(tells_late))
+        site.health.counts = lambda: counts
+        run(site.look_after(), for_s=for_s)
+        assert site.poller is not None
+        assert site.poller.stirs() == seen
+
+
+def test_a_generator_that_cannot_be_closed_holds_up_nothing() -> None:
+    async def clings(since: float) -> AsyncIterator[tuple[str, Scan]]:
+        try:
+            while True:
+                await asyncio.sleep(0)
+                yield "unheard of", Scan(0, (), ())
+        finally:
+            await asyncio.get_running_loop().create_future()
+
+    site = Site(Talker(clings), polled=False)
+    run(site.look_after(), for_s=30)
+    assert any("unheard of" in line or "TimeoutError" in line for line in site.lines)
+    assert site.talker.calls.count("connect") > 1
+
+
 def test_a_burst_does_not_hold_up_the_others() -> None:
     async def burst(since: float) -> AsyncIterator[tuple[str, Scan]]:
         for number in range(1000):

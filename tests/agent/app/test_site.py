@@ -53,6 +53,7 @@ def test_what_polls_and_what_listens_have_pulses_of_their_own(tmp_path: Path) ->
     }
     poller.turned_s, poller.heard_s = 1.0, 2.0
     assert [pulse.turned_s() for pulse in pulses.values()] == [1.0, 2.0]
+    assert [dict(pulse.counts()) for pulse in pulses.values()][1] == {}
 
 
 def test_where_all_is_subscribed_nothing_polls(tmp_path: Path) -> None:
