@@ -3,6 +3,7 @@
 Here the pure parts meet: normalise, report, and what the device's silence or return means.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +21,8 @@ from drivers.contract import Journal, Quality, Scan, Value
 NO_FOLLOWERS: Mapping[int, str] = MappingProxyType({})
 SILENT_READS = 3
 """Reads in a row with the same trouble before the operator is told: one lost reply is no news at 2 a.m."""
+CHANGES_APART_S = 1.0
+"""Scans of a subscription count as reads in trouble at most so often: three changes may come within a millisecond."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,9 @@ class TagGroup:
     bad: dict[int, Quality] = field(default_factory=dict)
     """Tags without a value as of the last read, by position."""
     troubled_reads: int = 0
+    apart_s: float = 0.0
+    """How long after a read in trouble the next one counts as another."""
+    counts_from_s: float = -math.inf
     down: bool | None = None
     """Whether no tag has a value; None before the first read."""
     lanes: dict[int, tuple[Sequence[int], Sequence[str]]] = field(default_factory=dict)
@@ -52,12 +58,17 @@ class TagGroup:
 
     @classmethod
     def of(
-        cls, rules: Sequence[tuple[str, normalise.Rule, report.Rule]], followers: Mapping[int, str] = NO_FOLLOWERS
+        cls,
+        rules: Sequence[tuple[str, normalise.Rule, report.Rule]],
+        followers: Mapping[int, str] = NO_FOLLOWERS,
+        *,
+        is_subscribed: bool = False,
     ) -> "TagGroup":
         """From (tag name, normalising rule, reporting rule), in the order of the driver's group."""
         names, meanings, reports = zip(*rules, strict=True)
         whole = tuple(range(len(names)))
-        return cls(names, Normaliser(meanings), Reporter(reports), whole=whole, followers=followers)
+        apart_s = CHANGES_APART_S if is_subscribed else 0.0
+        return cls(names, Normaliser(meanings), Reporter(reports), whole=whole, followers=followers, apart_s=apart_s)
 
     def look_for_changes(self, columns: Sequence[Columns]) -> None:
         """Want the groups whose trigger has another value than last time; the first one is no change."""
@@ -70,7 +81,7 @@ class TagGroup:
 
 
 class Device:
-    """One stream. `take` and `lost` are called by whoever polls, from one task."""
+    """One stream. `take` and `lost` are called by whoever polls and listens; neither waits for anything."""
 
     def __init__(
         self,
@@ -92,7 +103,10 @@ class Device:
         self._is_up: bool | None = None
 
     def take(self, name: str, scans: Sequence[Scan]) -> bool:
-        """One completed read of a group. Returns whether the device answered, be it with a refusal."""
+        """One completed read of a group, or one Scan of a subscription, which is as much of a tick.
+
+        Returns whether the device answered, be it with a refusal.
+        """
         group = self._groups[name]
         named = [scan for scan in scans if scan.indexes or scan.faults]
         for scan in named:
@@ -135,23 +149,30 @@ class Device:
         """Put an event into the stream: `time_ms` in UTC epoch milliseconds, else now."""
         at = self._clock.now_ms() if time_ms is None else time_ms
         event = Event(kind, at, data, id=ulid(at))
-        self._append(Record(self.name, event=event, rev=self._rev))
+        self._append(Record(self.name, event=event, rev=self._rev), at)
 
     def _keep(self, group: TagGroup, time_ms: int, columns: Sequence[Columns]) -> None:
         reports = group.reporter.tick(self._clock.monotonic(), time_ms, columns)
         if reports:
             moments = [_moment(group, one) for report in reports for one in _by_time(report)]
-            self._append(Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev))
+            record = Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev)
+            # Values with times of their own may be old by right: what is in doubt is the time at which they came.
+            has_times = any(report.times is not None for report in reports)
+            self._append(record, time_ms if has_times else record.time_ms)
 
-    def _append(self, record: Record) -> None:
-        record.offset_ms = self._clock.doubt_of(record.time_ms)
+    def _append(self, record: Record, stamped_ms: int) -> None:
+        record.offset_ms = self._clock.doubt_of(stamped_ms)
         self._outbox.append([record])
 
     def _judge(self, group: TagGroup) -> None:
         """Trouble that lasts is told once; what is over as well. Wrong addresses are told by the driver."""
-        group.down = not group.answers and (group.down or group.troubled_reads + 1 >= SILENT_READS)
         troubles = [quality for quality in group.bad.values() if quality is not Quality.BAD_CONFIG]
-        group.troubled_reads = group.troubled_reads + 1 if troubles else 0
+        if not troubles:
+            group.troubled_reads = 0
+        elif (now_s := self._clock.monotonic()) >= group.counts_from_s:
+            group.troubled_reads += 1
+            group.counts_from_s = now_s + group.apart_s
+        group.down = not group.answers and (group.down or group.troubled_reads >= SILENT_READS)
         self._settle(troubles[0] if troubles else Quality.BAD_CONFIG)
 
     @property

@@ -17,6 +17,7 @@ class ConnectionHealth:
     state: State = "connecting"
     since_ms: int = 0
     reads: int = 0
+    """Completed reads, and Scans of subscriptions."""
     failures: int = 0
     """Times the conversation was lost or could not be opened."""
     overruns: int = 0

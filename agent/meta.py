@@ -30,6 +30,8 @@ class TagMeta:
     every_s: float
     read_on: str | None = None
     """The tag whose change it follows, or `start`."""
+    is_subscribed: bool = False
+    """Whether the device looks every `every_s` and tells of changes; else the agent reads."""
 
 
 def content(gateway: str, device: str, labels: Mapping[str, str], tags: Sequence[TagMeta]) -> dict[str, object]:
@@ -46,7 +48,7 @@ def _tag(tag: TagMeta) -> dict[str, object]:
         "range": list(tag.range) if tag.range else None,
         "labels": dict(tag.labels),
         "source": tag.source,
-        "every_s": tag.every_s if math.isfinite(tag.every_s) else None,
+        "sampling_s" if tag.is_subscribed else "every_s": tag.every_s if math.isfinite(tag.every_s) else None,
         "read_on": tag.read_on,
     }
     return {key: value for key, value in said.items() if value not in (None, {}, "")}

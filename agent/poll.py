@@ -1,21 +1,23 @@
-"""Look after one connection: connect, poll on time, say once when it is lost, and connect again.
+"""Look after one connection: connect, poll on time and listen, say once when it is lost, and connect again.
 
 Policy lives here and only here; the protocol is the driver's. Turns stand on a grid of monotonic time: a late turn does
 not move the next one, and turns that cannot be kept are skipped and counted, never queued.
+
+What is subscribed comes by itself, beside the polling. A turn is then one look of the device at its values, every
+sampling period, and a Scan, be it only a keep-alive, says that no look since the last Scan found anything else. So
+completeness means the same for both: expected are the turns that passed, acquired those of which we know what they saw.
 """
 
 import asyncio
-import heapq
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from agent.agenda import Agenda, Turns
 from agent.backoff import Backoff
 from agent.clock import Clock
-from agent.device import Device
 from agent.health import ConnectionHealth
-from drivers.contract import Driver, Journal, Quality
+from drivers.contract import Driver, Journal, Quality, Scan, SubscribingDriver
 from drivers.errors import NotConnected
 
 LATE_READS = 3
@@ -25,28 +27,6 @@ CLOSE_S = 2.0
 REST_S = 5.0
 AGAIN_S = 5.0
 """What is read when something happens, and could not be, is tried again after this."""
-
-
-@dataclass(slots=True)
-class Turns:
-    """When a group of a device is read."""
-
-    group: str
-    device: Device
-    every_s: float
-    start_s: float
-    """Monotonic time of turn 0."""
-    follows: bool = False
-    """Whether it is read when something happens; its period is then long, or without end."""
-    counted: int = field(default=-1, init=False)
-    """The newest turn that was expected."""
-    late_in_a_row: int = field(default=0, init=False)
-
-    def turn_at(self, now_s: float) -> int:
-        return math.floor((now_s - self.start_s) / self.every_s)
-
-    def due_s(self, turn: int) -> float:
-        return self.start_s + turn * self.every_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +48,7 @@ class ForgetfulJournal(Journal, Protocol):
 
 
 class Poller:
-    """Looks after one connection until it is cancelled; `turned_s` may be read at any time."""
+    """Looks after one connection until it is cancelled; `turned_s` and `heard_s` may be read at any time."""
 
     def __init__(
         self, connection: Connection, clock: Clock, journal: ForgetfulJournal, health: ConnectionHealth
@@ -77,19 +57,30 @@ class Poller:
         self._clock = clock
         self._journal = journal
         self._health = health
-        self.turned_s = clock.monotonic()
-        """Monotonic time of the newest completed turn: a read or an attempt to connect, successful or not."""
+        self._polled = [turns for turns in connection.turns if not turns.is_subscribed]
+        self._subscribed = {turns.group: turns for turns in connection.turns if turns.is_subscribed}
+        self.turned_s = self.heard_s = clock.monotonic()
+        """Monotonic times of the newest read and of the newest Scan of a subscription; both of an attempt to connect,
+        successful or not. A hung reading does not hide behind a subscription that goes on, nor the other way round."""
+        self._unheard: set[str] = set()
+        """What of this conversation has brought nothing yet."""
         self._backoff = Backoff()
         self._lost_code: str | None = None
         self._newest_code: str | None = None
 
+    def stirs(self) -> Mapping[str, int]:
+        """What moves until a subscription is heard: what its driver counts. After that keep-alives speak for it."""
+        return self._health.counts() if "changes" in self._unheard else {}
+
     async def look_after(self) -> NoReturn:
-        """Connect, poll, close, wait, for ever. One of the three places that survive a defect."""
+        """Connect, converse, close, wait, for ever. One of the three places that survive a defect."""
         while True:
+            self._unheard = {word for word, turns in (("read", self._polled), ("changes", self._subscribed)) if turns}
             try:
                 try:
                     await self._connection.driver.connect()
-                    await self._poll()
+                    self._turned()
+                    await self._converse()
                 finally:
                     async with asyncio.timeout(CLOSE_S):
                         await self._connection.driver.close()
@@ -111,45 +102,78 @@ class Poller:
             self._turned()
 
     def _turned(self) -> None:
-        self.turned_s = self._clock.monotonic()
+        self.turned_s = self.heard_s = self._clock.monotonic()
 
-    async def _poll(self) -> NoReturn:
-        """Read what is due, in order of time, until the conversation is lost. Everything is due at once at first."""
-        now = self._clock.monotonic()
-        orders = {turns.group: order for order, turns in enumerate(self._connection.turns)}
-        due = [(now, order, False) for order in orders.values()]
-        heapq.heapify(due)
+    async def _converse(self) -> NoReturn:
+        """Poll and listen side by side until the conversation is lost: what ends one of them ends both."""
+        agenda = Agenda(self._polled, self._clock)
+        if not self._subscribed:
+            await self._poll(agenda)
+        over = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as both:
+                tasks = [both.create_task(self._listen(agenda), name=f"listen {self._connection.name}")]
+                if self._polled:
+                    tasks.append(both.create_task(self._poll(agenda), name=f"poll {self._connection.name}"))
+                for task in tasks:
+                    task.add_done_callback(lambda _: over.set())
+                await over.wait()  # a failure ends this wait; what was cancelled by its own driver would not
+                raise RuntimeError("the driver cancelled its own caller")
+        except ExceptionGroup as ended:
+            if _is_cancelled():  # on the way out one of them failed; the end is the end all the same
+                raise asyncio.CancelledError from ended
+            raise ended.exceptions[0] from None  # the first one; the other was told to stop because of it
+
+    async def _poll(self, agenda: Agenda) -> NoReturn:
+        """Read what is due, in order of time, until the conversation is lost."""
         while True:
-            at, order, is_extra = due[0]
-            # Late or not, others get their turn of the loop: a driver may answer without waiting for anything.
-            await asyncio.sleep(max(at - self._clock.monotonic(), 0))
-            turns = self._connection.turns[order]
+            turns, is_extra = await agenda.next()
             turn = await self._read(turns)
-            now = self._clock.monotonic()
-            if is_extra:
-                heapq.heappop(due)
-            else:
-                heapq.heapreplace(due, (self._next(turns, turn), order, False))
+            if not is_extra:
+                agenda.add(turns, self._next(turns, turn))
             if turns.follows and not turns.device.is_whole(turns.group):
-                heapq.heappush(due, (now + AGAIN_S, order, True))
-            for group in turns.device.wanted(turns.group):
-                # Now, and once more a period later: a PLC program seldom writes all at the same moment.
-                heapq.heappush(due, (now, orders[group], True))
-                heapq.heappush(due, (now + turns.every_s, orders[group], True))
+                agenda.add(turns, self._clock.monotonic() + AGAIN_S, is_extra=True)
+            agenda.want(turns.device.wanted(turns.group), turns.every_s)
 
     async def _read(self, turns: Turns) -> int:
         """Read a group once and return which of its turns that was; -1 before its turn 0."""
         actual = turns.turn_at(self._clock.monotonic() + 1e-6)
-        turn = max(actual, 0)
-        fresh = self._expect(turns, turn)
+        fresh = turns.expect(max(actual, 0), self._clock.now_ms())
         scans = await self._connection.driver.read(turns.group)
-        self._turned()
+        self.turned_s = self._clock.monotonic()
         self._health.reads += 1
-        if turns.device.take(turns.group, scans):
-            self._answered()
-            if fresh:
-                turns.device.health.count(self._clock.now_ms(), acquired=1)
+        answered = turns.device.take(turns.group, scans)
+        self._came("read", answered=answered)
+        if answered and fresh:
+            turns.device.health.count(self._clock.now_ms(), acquired=1)
         return actual
+
+    async def _listen(self, agenda: Agenda) -> NoReturn:
+        """Take what the device tells by itself, until the conversation is lost."""
+        driver = self._connection.driver
+        if not isinstance(driver, SubscribingDriver):
+            raise TypeError(f"{type(driver).__name__} has no changes()")
+        changes = driver.changes()
+        try:
+            async for group, scan in changes:
+                self._hear(self._subscribed[group], scan)
+                agenda.want(self._subscribed[group].device.wanted(group), self._subscribed[group].every_s)
+                await asyncio.sleep(0)  # a burst of changes is no reason for others to wait
+        finally:
+            if isinstance(changes, AsyncGenerator):
+                async with asyncio.timeout(CLOSE_S):
+                    await changes.aclose()
+        raise RuntimeError("changes() ended by itself")
+
+    def _hear(self, turns: Turns, scan: Scan) -> None:
+        """One Scan, of changes or a keep-alive: it speaks for all turns since the last one of this conversation."""
+        self.heard_s = self._clock.monotonic()
+        self._health.reads += 1
+        fresh = turns.expect(max(turns.turn_at(self.heard_s + 1e-6), 0), self._clock.now_ms())
+        was_live, turns.is_live = turns.is_live, turns.device.take(turns.group, [scan])
+        self._came("changes", answered=turns.is_live)
+        if turns.is_live:
+            turns.device.health.count(self._clock.now_ms(), acquired=fresh if was_live else min(fresh, 1))
 
     def _next(self, turns: Turns, turn: int) -> float:
         """The next turn that can still be kept; those before it are skipped and counted."""
@@ -166,13 +190,11 @@ class Poller:
             self._journal.back("W2002", about, device=turns.device.name)
         return turns.due_s(max(after, possible))
 
-    def _expect(self, turns: Turns, turn: int) -> bool:
-        """Count the turns up to this one as expected; whether this one is counted for the first time."""
-        fresh = turn - turns.counted
-        if fresh > 0:
-            turns.device.health.count(self._clock.now_ms(), expected=fresh)
-            turns.counted = turn
-        return fresh > 0
+    def _came(self, what: str, *, answered: bool) -> None:
+        """A read or a Scan. The connection works once both do: where one fails at once, the other must not hide it."""
+        self._unheard.discard(what)
+        if answered and not self._unheard:
+            self._answered()
 
     def _answered(self) -> None:
         self._backoff.reset()
@@ -192,9 +214,8 @@ class Poller:
         self._journal.lost(code, self._connection.name, url=self._connection.url, reason=reason)
         for turns in self._connection.turns:
             turns.device.lost(turns.group, Quality.BAD_NOT_CONNECTED)
-            now = self._clock.monotonic()
-            if now >= turns.start_s:
-                self._expect(turns, turns.turn_at(now))
+            turns.is_live = False
+            turns.expect(turns.turn_at(self._clock.monotonic()), self._clock.now_ms())
 
     def _cause(self, code: str) -> str:
         """The code under which this outage is told: another one takes over when it came twice in a row."""

@@ -6,12 +6,18 @@ shares a driver: ten units on one RS-485 bus are one connection, one task and no
 Order, overlap and repetition
     The agent calls `connect()`, then `read(group)` as often as it likes until it raises `NotConnected`, then `close()`,
     and starts again with `connect()` on the same object. Calls of one driver never overlap, except `close()`, which may
-    come at any time, twice, or after a failed `connect()`. A cancelled `read()` is followed by `close()`.
+    come at any time, twice, or after a failed `connect()`, and `changes()`, which runs beside `read()`. What is
+    cancelled is followed by `close()`.
 
 What a read says
     `read` returns one `Scan` for each request that it made. A Scan names **only what differs from the previous
     completed read** of that group, in value or fault; naming more is allowed and costs only time; the first read after
     `connect()` names every tag. A tag that is not named is *confirmed*: same value and quality, at this read's time.
+
+What a subscription says
+    A driver whose plug-in subscribes is also asked for `changes()`, once after each `connect()` and only where there
+    are subscribed groups. It yields their Scans as they come, under the same rules. Each group has one at least every
+    `KEEP_ALIVE_S`: where nothing changed a *keep-alive*, which names nothing, so that silence and life look different.
 
 What is an error
     One unreadable tag is a fault with a reason. Only the loss of the conversation raises `NotConnected`. A wrong
@@ -86,8 +92,8 @@ class Group:
     every_s: float
     """The period in seconds; infinite where they are read only when something happens."""
     is_subscribed: bool = False
-    """Whether the device tells of changes by itself, looking at them with this period: `changes` brings them, and
-    `read` is never called for this group. Only of plug-ins that subscribe."""
+    """Whether the device tells of changes by itself, looking at them with this period (`sampling`): `changes` brings
+    them, and `read` is never called for this group. Only of plug-ins that subscribe."""
 
 
 NO_FAULTS: Mapping[int, Quality] = MappingProxyType({})
@@ -106,7 +112,12 @@ class Scan(NamedTuple):
     faults: Mapping[int, Quality] = NO_FAULTS
     """Position -> reason. A bad one has no value; an uncertain one stands in `indexes` as well."""
     times: Sequence[int] | None = None
-    """Only where each value has a time of its own: UTC epoch milliseconds in the order of `indexes`."""
+    """Only where each value has a time of its own: UTC epoch milliseconds in the order of `indexes`, in any order of
+    time. They are the device's, so only where they are plausible beside `time_ms`, and never later than that."""
+
+
+KEEP_ALIVE_S = 5.0
+"""Each subscribed group has a Scan at least so often: heartbeats and dwell times run on Scans. Better every second."""
 
 
 class Driver(Protocol):
@@ -127,11 +138,12 @@ class SubscribingDriver(Driver, Protocol):
     """A driver whose device speaks by itself: what a plug-in with `subscribes` opens."""
 
     def changes(self) -> AsyncIterator[tuple[str, Scan]]:
-        """Group name and Scan, as they come, from `connect()` on; raises `NotConnected`. Runs beside `read()`.
+        """Group name and Scan, as they come, from `connect()` on. Runs beside `read()`; never ends by itself.
 
-        The first Scans of a group name every tag, as those of a first read do. A keep-alive is a Scan that names
-        nothing, one for each subscribed group, so that silence and life look different. Called once after each
-        `connect()`; `close()` ends it.
+        The first Scans of a group name every tag, as value or fault; a keep-alive comes only after them. A Scan names
+        a tag once: several values of one tag are several Scans, oldest first. Raises `NotConnected` when the
+        conversation is lost, also when the device falls silent, and after `close()`. It may be cancelled while it
+        waits; a generator is closed where the agent stops listening.
         """
 
 
@@ -297,8 +309,9 @@ class DriverPlugin:
     open: Callable[[BaseModel, Sequence[Group], Journal], Driver]
     """Plan everything, touch nothing. Raises `InvalidConfig` with all problems. What it notes about a device (`about`
     is the device's name) is shown when a configuration is checked, too."""
-    subscribes: bool = False
-    """Whether `open` gives a `SubscribingDriver`. Tags are subscribed then, unless they have a period of their own."""
+    subscribes: Literal["by default", "if asked"] | None = None
+    """Whether `open` gives a `SubscribingDriver`. Then tags with a `sampling` of their own or of their device are
+    subscribed, and tags with an `every` of their own are polled; this says what the others are."""
     describe: Callable[[BaseModel, Group], Sequence[Described]] | None = None
     """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
     simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None

@@ -6,15 +6,16 @@ import math
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from drivers.contract import Driver, DriverPlugin, Group, Quality, Scan, Tag, Value
+from drivers.contract import Driver, DriverPlugin, Group, Quality, Scan, SubscribingDriver, Tag, Value
 from drivers.errors import NotConnected
 
 PATIENCE_S = 15.0
 """Longer than any time-out that a bench should give its driver."""
+SAMPLING_S = 0.05
 
 Keys = Mapping[str, object]
 T = TypeVar("T")
@@ -80,49 +81,126 @@ class Notes:
         self.said.append(("note", code, about))
 
 
-class Reading:
-    """A driver and what is known from its scans: the agent's side of the contract in a few lines."""
+class Learning:
+    """What is known of a group from its scans: the agent's side of the contract in a few lines."""
 
-    def __init__(self, bench: Bench, name: str = "press@1s") -> None:
+    def __init__(self, bench: Bench, group: Group) -> None:
         self.bench = bench
-        self.notes = Notes()
-        self.group = group_of(bench, name)
-        settings = bench.plugin.connection.model_validate(dict(bench.connection))
-        self.driver: Driver = bench.plugin.open(settings, [self.group], self.notes)
+        self.group = group
         self.known: dict[str, Value | Quality] = {}
         self.quality: dict[str, Quality] = {}
 
-    async def read(self) -> set[str]:
-        """Read once, check the scans, learn from them; the names that were named."""
-        before_ms = self.bench.now_ms()
-        scans = await within(self.driver.read(self.group.name))
-        named: set[str] = set()
-        for scan in scans:
-            self._check(scan, before_ms)
-            named |= {self.group.tags[i].name for i in (*scan.indexes, *scan.faults)}
-            for index, value in zip(scan.indexes, scan.values, strict=True):
-                self.known[self.group.tags[index].name] = value
-                self.quality[self.group.tags[index].name] = scan.faults.get(index, Quality.GOOD)
-            for index, reason in scan.faults.items():
-                self.quality[self.group.tags[index].name] = reason
-                if reason.is_bad:
-                    self.known[self.group.tags[index].name] = reason
-        return named
+    def learn(self, scan: Scan, before_ms: float) -> set[str]:
+        """Check a scan and learn from it; the names that it names."""
+        self._check(scan, before_ms)
+        for index, value in zip(scan.indexes, scan.values, strict=True):
+            self.known[self.group.tags[index].name] = value
+            self.quality[self.group.tags[index].name] = scan.faults.get(index, Quality.GOOD)
+        for index, reason in scan.faults.items():
+            self.quality[self.group.tags[index].name] = reason
+            if reason.is_bad:
+                self.known[self.group.tags[index].name] = reason
+        return {self.group.tags[i].name for i in (*scan.indexes, *scan.faults)}
 
     def _check(self, scan: Scan, before_ms: float) -> None:
         size = len(self.group.tags)
         assert len(scan.indexes) == len(scan.values), "indexes and values have one length"
         assert len(set(scan.indexes)) == len(scan.indexes), "a tag is named once in a scan"
         assert all(0 <= i < size for i in (*scan.indexes, *scan.faults)), "positions are those of Group.tags"
-        for time_ms in (scan.time_ms, *(scan.times or ())):
-            assert type(time_ms) is int, "times are whole milliseconds"
-            assert before_ms - 2000 <= time_ms <= self.bench.now_ms() + 2000, "times are the moment of acquisition"
+        assert all(type(time_ms) is int for time_ms in (scan.time_ms, *(scan.times or ()))), "whole milliseconds"
+        assert before_ms - 2000 <= scan.time_ms <= self.bench.now_ms() + 2000, "times are the moment of acquisition"
         assert scan.times is None or len(scan.times) == len(scan.indexes), "times belong to indexes"
+        assert all(time_ms <= scan.time_ms for time_ms in scan.times or ()), "a value is not from the future"
         for index, reason in scan.faults.items():
             assert isinstance(reason, Quality), "a fault has a reason"
             assert reason is not Quality.GOOD, "good is no fault"
             assert (index in scan.indexes) is not reason.is_bad, "bad has no value, uncertain has one"
         assert all(is_closed(value) for value in scan.values), f"values are bool, int, float or str: {scan.values}"
+
+
+class Reading(Learning):
+    """A driver with one polled group."""
+
+    def __init__(self, bench: Bench, name: str = "press@1s") -> None:
+        super().__init__(bench, group_of(bench, name))
+        self.notes = Notes()
+        settings = bench.plugin.connection.model_validate(dict(bench.connection))
+        self.driver: Driver = bench.plugin.open(settings, [self.group], self.notes)
+
+    async def read(self) -> set[str]:
+        """Read once, check the scans, learn from them; the names that were named."""
+        before_ms = self.bench.now_ms()
+        scans = await within(self.driver.read(self.group.name))
+        return {name for scan in scans for name in self.learn(scan, before_ms)}
+
+
+class Listening(Learning):
+    """A driver with two subscribed groups, of which one is looked at closely, and a polled one beside them."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench, group_of(bench, f"press~{SAMPLING_S}s", sampling_s=SAMPLING_S))
+        self.notes = Notes()
+        self.other = Learning(bench, group_of(bench, "press~0.1s", sampling_s=0.1))
+        self.polled = Learning(bench, group_of(bench, "press@1s"))
+        groups = [one.group for one in (self, self.other, self.polled)]
+        settings = bench.plugin.connection.model_validate(dict(bench.connection))
+        driver = bench.plugin.open(settings, groups, self.notes)
+        assert isinstance(driver, SubscribingDriver), "a plug-in that subscribes opens a driver with `changes`"
+        self.driver = driver
+        self.changes: AsyncIterator[tuple[str, Scan]] | None = None
+        self.since_ms = 0.0
+
+    async def begin(self) -> None:
+        """Connect, and begin to listen."""
+        self.since_ms = self.bench.now_ms()
+        await within(self.driver.connect())
+        self.changes = self.driver.changes()
+
+    async def hear_any(self) -> tuple[Learning, set[str]]:
+        """The next scan of any group, and what it names."""
+        assert self.changes is not None, "`begin` first"
+        try:
+            name, scan = await within(anext(self.changes))
+        except StopAsyncIteration:
+            raise AssertionError("changes() never ends by itself") from None
+        heard = {one.group.name: one for one in (self, self.other)}
+        assert name in heard, "what is polled is not told, and groups have the names that they were given"
+        return heard[name], heard[name].learn(scan, self.since_ms)
+
+    async def hear(self) -> set[str]:
+        """The next scan of the group that is looked at closely."""
+        while True:
+            group, named = await self.hear_any()
+            if group is self:
+                return named
+
+    async def hear_all(self) -> None:
+        """The first scans: together they name every tag."""
+        named: set[str] = set()
+        while named < set(self.bench.tags):
+            news = await self.hear()
+            assert news, "a keep-alive comes only after the first values"
+            named |= news
+
+    async def hear_until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                await self.hear()
+
+    async def hear_the_end(self) -> None:
+        """Listen for as long as there is something to hear."""
+        while True:
+            await self.hear_any()
+
+    async def read(self) -> set[str]:
+        scans = await within(self.driver.read(self.polled.group.name))
+        return {name for scan in scans for name in self.polled.learn(scan, self.since_ms)}
+
+    async def end(self) -> None:
+        """Stop listening and close, as the agent does."""
+        if isinstance(self.changes, AsyncGenerator):
+            await self.changes.aclose()
+        await within(self.driver.close())
 
 
 def is_closed(value: object) -> bool:
@@ -134,11 +212,14 @@ def is_closed(value: object) -> bool:
     return type(value) in {bool, int}
 
 
-def group_of(bench: Bench, name: str, more: Mapping[str, Keys] | None = None) -> Group:
-    """One group of all tags of the bench, and more."""
+def group_of(
+    bench: Bench, name: str, more: Mapping[str, Keys] | None = None, *, sampling_s: float | None = None
+) -> Group:
+    """One group of all tags of the bench, and more; subscribed where there is a `sampling_s`."""
     address = bench.plugin.address.model_validate
     tags = [Tag(tag, address(dict(keys))) for tag, keys in {**bench.tags, **(more or {})}.items()]
-    return Group(name, "press", bench.plugin.device.model_validate(dict(bench.device)), tags, 1.0)
+    settings = bench.plugin.device.model_validate(dict(bench.device))
+    return Group(name, "press", settings, tags, sampling_s or 1.0, is_subscribed=sampling_s is not None)
 
 
 async def within(awaitable: Awaitable[T]) -> T:

@@ -6,7 +6,10 @@ A driver's author writes a `Bench`, which is the device and the ways to disturb 
         @pytest.fixture
         async def bench(self) -> AsyncIterator[Bench]: ...
 
-This file and `tests/bench.py` need only `drivers`, pytest and pytest-asyncio (`asyncio_mode = "auto"`): copy them.
+A plug-in that subscribes has a second part: `class TestMyDriver(DriverContract, SubscriptionContract)`.
+
+This file, `tests/contract_subscribed.py` and `tests/bench.py` need only `drivers`, pytest and pytest-asyncio
+(`asyncio_mode = "auto"`): copy them.
 """
 
 import asyncio
@@ -35,6 +38,7 @@ from tests.bench import (
     until_waiting,
     within,
 )
+from tests.contract_subscribed import SubscriptionContract
 
 CODE = r"[A-DF-HJ-MO-VX-Z]\d{4}"
 
@@ -113,6 +117,10 @@ class DriverContract(ModelContract):
 
         await until(lambda: not left() and sockets() <= held, f"no task and no socket is left: {left()}")
         assert {code for _, code, _ in reading.notes.said} <= set(reading.bench.plugin.messages)
+
+    def test_a_plugin_that_subscribes_is_tested_for_it(self, bench: Bench) -> None:
+        assert bench.plugin.subscribes in {None, "by default", "if asked"}
+        assert not bench.plugin.subscribes or isinstance(self, SubscriptionContract), "add SubscriptionContract"
 
     async def test_first_read_names_every_tag(self, reading: Reading) -> None:
         await within(reading.driver.connect())

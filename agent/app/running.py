@@ -15,13 +15,14 @@ from agent.app.watching import keep_watch, say_stopping
 from agent.clock import Clock
 from agent.config import Configuration
 from agent.formats.contract import Meta, Snapshot
-from agent.health import Health
+from agent.health import ConnectionHealth, Health
 from agent.log import Log
 from agent.notify import Pulse, notify
 from agent.outbox import Backfill, open_outbox
 from agent.outbox.contract import Outbox
-from agent.poll import Poller
+from agent.poll import Connection, Poller
 from agent.scope import Scope
+from drivers.contract import KEEP_ALIVE_S
 
 VERSION = version("lineside")
 LOOK_S = 1.0
@@ -73,12 +74,22 @@ def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health)
     for connection in site.connections:
         known = health.connections[connection.name]
         poller = Poller(connection, clock, log, known)
-        name = f"connection {connection.name}"
-        acquiring.start(poller.look_after(), name)
-        period_s = min(turns.every_s for turns in connection.turns)
-        turned_s = partial(getattr, poller, "turned_s")
-        pulses[name] = Pulse.of(turned_s, period_s, connection.timeout_s, known.counts)
+        acquiring.start(poller.look_after(), f"connection {connection.name}")
+        pulses.update(_pulses(connection, poller, known))
     acquiring.start(_look_around(site, clock, log), "clock")
+    return pulses
+
+
+def _pulses(connection: Connection, poller: Poller, known: ConnectionHealth) -> dict[str, Pulse]:
+    """One for what is polled and one for what is subscribed: neither speaks for the other."""
+    pulses = {}
+    periods = [turns.every_s for turns in connection.turns if not turns.is_subscribed]
+    if periods:
+        turned_s = partial(getattr, poller, "turned_s")
+        pulses[f"connection {connection.name}"] = Pulse.of(turned_s, min(periods), connection.timeout_s, known.counts)
+    if len(periods) < len(connection.turns):
+        heard_s = partial(getattr, poller, "heard_s")
+        pulses[f"subscriptions {connection.name}"] = Pulse.of(heard_s, KEEP_ALIVE_S, connection.timeout_s, poller.stirs)
     return pulses
 
 

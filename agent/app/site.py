@@ -1,11 +1,12 @@
 """From the configuration to what runs: drivers, devices and metas, built from plain values and nothing started yet."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from agent import normalise, report
+from agent.agenda import Turns
 from agent.clock import Clock
 from agent.config import Configuration, TagSettings
 from agent.config.configuration import Connection as ConnectionSettings
@@ -15,7 +16,7 @@ from agent.device import Device, TagGroup
 from agent.health import ConnectionHealth, DeviceHealth, Health
 from agent.meta import TagMeta, content
 from agent.outbox.contract import Outbox
-from agent.poll import Connection, Turns
+from agent.poll import Connection
 from drivers.contract import Counting, Described, Group, Journal
 
 
@@ -75,16 +76,20 @@ def build(
     connections = []
     for connection in configuration.connections:
         groups = [group for owner, _, group in planned if owner is connection]
+        if not groups:
+            continue  # nothing is asked for: `check` said so
         driver = connection.plugin.open(connection.settings, groups, journal)
         known = health.connections.setdefault(connection.name, ConnectionHealth())
         if isinstance(driver, Counting):
             known.counts = partial(getattr, driver, "counts")
-        turns = [
-            Turns(group.name, devices[group.device], group.every_s, phases[group.name], follows=group.name in followers)
-            for group in groups
-        ]
+        turns = [_turns(group, devices[group.device], phases[group.name], followers) for group in groups]
         connections.append(Connection(connection.name, _url(connection), driver, turns, _timeout_s(connection)))
     return Site(connections, devices)
+
+
+def _turns(group: Group, device: Device, phase_s: float, followers: Container[str]) -> Turns:
+    follows = group.name in followers
+    return Turns(group.name, device, group.every_s, phase_s, follows=follows, is_subscribed=group.is_subscribed)
 
 
 SLOT_S = 0.1
@@ -113,6 +118,7 @@ def _groups(device: DeviceSettings) -> dict[str, TagGroup]:
         group.name: TagGroup.of(
             [_rules(settings[tag.name]) for tag in group.tags],
             {place: followers[tag.name] for place, tag in enumerate(group.tags) if tag.name in followers},
+            is_subscribed=group.is_subscribed,
         )
         for group in groups
     }
@@ -159,6 +165,7 @@ def _meta(tag: TagSettings, described: Described) -> TagMeta:
         described.source,
         tag.every_s,
         tag.read_on,
+        tag.is_subscribed,
     )
 
 

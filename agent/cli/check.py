@@ -47,9 +47,12 @@ def explain(loaded: Loaded, said: Catalogue, out: TextIO | None = None, notes: S
 
 
 def _rhythms(device: Device) -> list[str]:
-    """`200ms 1s job`: periods and what is followed."""
-    periods = sorted({tag.every_s for tag in device.tags if tag.read_on is None})
-    return [*map(duration_text, periods), *sorted({tag.read_on for tag in device.tags if tag.read_on is not None})]
+    """`200ms 1s ~500ms job`: periods, those of subscriptions, and what is followed."""
+    rhythms = {tag.rhythm for tag in device.tags}
+    polled = sorted(one.every_s for one in rhythms if one.read_on is None and not one.is_subscribed)
+    subscribed = sorted(one.every_s for one in rhythms if one.is_subscribed)
+    followed = sorted({one.read_on for one in rhythms if one.read_on is not None})
+    return [*map(duration_text, polled), *(f"~{duration_text(every_s)}" for every_s in subscribed), *followed]
 
 
 def _overview(configuration: Configuration, said: Catalogue) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -78,6 +78,16 @@ ON_START = "start"
 """`read_on`: after each connect, and not again."""
 
 
+class Rhythm(NamedTuple):
+    """When a tag is looked at, and by whom."""
+
+    every_s: float
+    read_on: str | None = None
+    """The tag whose change it follows, or `ON_START`; `every_s` is how often it is read without one."""
+    is_subscribed: bool = False
+    """Whether the device looks every `every_s` and tells of changes; else the agent asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class TagSettings:
     """What is done with one value between the wire and the record."""
@@ -102,7 +112,11 @@ class TagSettings:
     min_interval_s: float
     max_interval_s: float
     read_on: str | None = None
-    """The tag whose change it follows, or `ON_START`; `every_s` is how often it is read without one."""
+    is_subscribed: bool = False
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return Rhythm(self.every_s, self.read_on, self.is_subscribed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""Which tags are read together: those of one device with one period, or with one trigger."""
+"""Which tags are read together: those of one device with one period, one trigger, or one sampling period."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from agent.config.configuration import Configuration, Device
+from agent.config.configuration import Configuration, Device, Rhythm
 from drivers.contract import Group, Tag
 
 
@@ -17,19 +17,24 @@ def groups(configuration: Configuration) -> Mapping[str, tuple[Group, ...]]:
 
 
 def device_groups(device: Device) -> Sequence[Group]:
-    """One group for each period and each trigger of the device's tags, named `press01@1s` or `press01@job`."""
-    tags = ((Tag(tag.name, tag.address), tag.every_s, tag.read_on) for tag in device.tags)
-    return grouped(device.name, device.settings, tags)
+    """One group for each rhythm of the device's tags: `press01@1s`, `press01@job`, or subscribed `press01~0.5s`."""
+    return grouped(device.name, device.settings, ((Tag(tag.name, tag.address), tag.rhythm) for tag in device.tags))
 
 
-def grouped(device: str, settings: BaseModel, tags: Iterable[tuple[Tag, float, str | None]]) -> Sequence[Group]:
-    """The groups of tags with their periods in seconds and their triggers. What shares one has the shortest period."""
-    together: dict[str, list[tuple[Tag, float]]] = {}
-    for tag, every_s, read_on in tags:
-        together.setdefault(read_on or f"{every_s:.12g}s", []).append((tag, every_s))
+def grouped(device: str, settings: BaseModel, tags: Iterable[tuple[Tag, Rhythm]]) -> Sequence[Group]:
+    """The groups of tags by their rhythms. What shares a trigger has the shortest period of those that do."""
+    together: dict[str, list[tuple[Tag, Rhythm]]] = {}
+    for tag, rhythm in tags:
+        kind = "~" if rhythm.is_subscribed else "@"
+        together.setdefault(kind + (rhythm.read_on or f"{rhythm.every_s:.12g}s"), []).append((tag, rhythm))
     return [
         Group(
-            f"{device}@{name}", device, settings, tuple(tag for tag, _ in found), min(every_s for _, every_s in found)
+            device + name,
+            device,
+            settings,
+            tuple(tag for tag, _ in found),
+            min(rhythm.every_s for _, rhythm in found),
+            is_subscribed=name.startswith("~"),
         )
         for name, found in together.items()
     ]

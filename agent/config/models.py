@@ -120,6 +120,9 @@ class TagKeys(Keys):
     null_values: Nulls = Field((), description="Raw values with which the machine says that it has none: [65535]")
     range: Range | None = Field(None, description="Plausible values [low, high]; others become uncertain")
     every: Period | None = Field(None, description="Period of reading; default: the device's")
+    sampling: Period | None = Field(
+        None, description="Subscribed: how often the device itself looks for changes; instead of `every`"
+    )
     read_on: Snake | None = Field(
         None, description="Read when this tag of the device has changed, or once after each connect: job, start"
     )
@@ -140,6 +143,9 @@ class DeviceKeys(Keys):
     type: Level = Field("other", description="Kind of machine, such as press-flexo, bag-maker, die-cutter")
     labels: dict[LabelName, Level] = Field({}, description="Added to the configuration's labels: {line: line2}")
     every: Period = Field(1.0, description="Default period of its tags")
+    sampling: Period | None = Field(
+        None, description="Default `sampling` of its tags that have no `every`, where the driver subscribes"
+    )
     tags: list[Any] = Field([], description="What is read from it")
     tags_file: Line | None = Field(
         None, description="Table with more of its tags: press01.csv, press01.xlsx, press01.xlsx#Sheet2"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from agent.config.configuration import Connection
+from agent.config.configuration import Connection, Rhythm
 from agent.config.grouping import grouped
 from agent.config.located import Findings, Path, spell
 from agent.config.sections import DeviceDraft, Wire
@@ -55,12 +55,12 @@ class _Plan:
     def _add(self, draft: DeviceDraft, settings: BaseModel) -> None:
         name = draft.name if draft.name not in self.devices else spell(draft.path)
         self.devices[name] = draft
-        tags: list[tuple[Tag, float, str | None]] = []
+        tags: list[tuple[Tag, Rhythm]] = []
         for tag in draft.tags:
             if tag.address is not None:
                 key = tag.name if (name, tag.name) not in self.tags else spell(tag.path)
                 self.tags[name, key] = tag
-                tags.append((Tag(key, tag.address), tag.every_s, tag.read_on))
+                tags.append((Tag(key, tag.address), tag.rhythm))
         self.groups += grouped(name, settings, tags)
 
     def where(self, problem: Problem, wire: Wire) -> tuple[Map, Path]:

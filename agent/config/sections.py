@@ -12,7 +12,7 @@ from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
 from agent.config.tables import TableRow, read_table
-from agent.config.tags import TagDraft, check_triggers, check_twins, read_tag
+from agent.config.tags import TagDraft, Usual, check_triggers, check_twins, read_tag
 from agent.config.tree import Map, Node, place
 from agent.machine.metrics import MACHINE_TYPES
 from drivers import registry
@@ -123,12 +123,14 @@ def _device(
     keys = validated(DeviceKeys, ours, node, path, findings)
     settings = validated(plugin.device, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     rows = _rows(node, path, plugin, base, findings)
-    tags = _tags(node, path, rows, plugin, keys.every if keys else 1.0, findings)
+    tags = _tags(node, path, rows, plugin, Usual.of(keys, plugin) if keys else Usual(), findings)
     name = keys.name if keys else shorten(node.get("name", "?"))
     check_twins(tags, name, findings)
     check_triggers(tags, name, findings)
     if keys is None:
         return DeviceDraft(path, node, name, wire, settings, None, None, tags)
+    if keys.sampling is not None and plugin is not None and plugin.subscribes is None:
+        findings.wrong(place(node, ("sampling",), of_key=True), (*path, "sampling"), "E1097")
     _doubt(keys, node, path, rows, findings)
     labels = {**header.labels, **keys.labels}
     labels |= {"device": keys.name, "device_type": keys.type, "gateway": header.gateway}
@@ -167,15 +169,15 @@ def _tags(
     path: Path,
     rows: Sequence[TableRow] | None,
     plugin: DriverPlugin | None,
-    every_s: float,
+    usual: Usual,
     findings: Findings,
 ) -> list[TagDraft]:
     """Those of the document, then those of the table."""
     found = mappings(node.get("tags"), (*path, "tags"), findings)
     check_names([*found, *((row.path, row.node) for row in rows or ())], findings)
-    tags = [read_tag(tag, tag_path, plugin, every_s, findings) for tag_path, tag in found]
+    tags = [read_tag(tag, tag_path, plugin, usual, findings) for tag_path, tag in found]
     for row in rows or ():
-        tag = read_tag(row.node, row.path, plugin, every_s, findings)
+        tag = read_tag(row.node, row.path, plugin, usual, findings)
         tags.append(tag if row.whole else tag._replace(settings=None))
     return tags
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from agent.config.configuration import ON_START, TagSettings
+from agent.config.configuration import ON_START, Rhythm, TagSettings
 from agent.config.located import Findings, Path, listed, nearest, shorten
-from agent.config.models import TagKeys
+from agent.config.models import DeviceKeys, TagKeys
 from agent.config.problems import split, validated
 from agent.config.tree import Map, place
 from agent.machine.metrics import METRICS, OWN_PREFIX, meant_unit
@@ -21,32 +21,53 @@ class TagDraft(NamedTuple):
     path: Path
     node: Map
     name: str
-    every_s: float
+    rhythm: Rhythm
     address: BaseModel | None
     settings: TagSettings | None
-    read_on: str | None = None
 
 
-def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float, findings: Findings) -> TagDraft:
+class Usual(NamedTuple):
+    """What the tags of a device have where they say nothing."""
+
+    every_s: float = 1.0
+    sampling_s: float | None = None
+    """None where they are polled then."""
+
+    @classmethod
+    def of(cls, keys: DeviceKeys, plugin: DriverPlugin | None) -> "Usual":
+        if plugin is None or plugin.subscribes is None:
+            return cls(keys.every)
+        return cls(keys.every, keys.sampling or (None if plugin.subscribes == "if asked" else keys.every))
+
+
+def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, usual: Usual, findings: Findings) -> TagDraft:
     ours, theirs = split(node, TagKeys, plugin.address if plugin else None, path, findings)
     keys = validated(TagKeys, ours, node, path, findings)
     address = validated(plugin.address, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     if keys is None:
-        return TagDraft(path, node, shorten(node.get("name", "?")), every_s, address, None)
+        return TagDraft(path, node, shorten(node.get("name", "?")), Rhythm(usual.every_s), address, None)
     before = len(findings.problems)
     _check_metric(keys, node, path, findings)
     _check_intervals(keys, node, path, findings)
+    _check_sampling(keys, node, path, plugin, findings)
     _check_effect(keys, node, path, findings)
-    if keys.read_on is not None:
-        every_s = math.inf if keys.read_on == ON_START else keys.max_interval
-    else:
-        every_s = keys.every or every_s
+    rhythm = _rhythm(keys, plugin, usual)
     right = address is not None and len(findings.problems) == before
-    settings = _settings(keys, address, every_s) if right and address is not None else None
-    return TagDraft(path, node, keys.name, every_s, address, settings, keys.read_on)
+    settings = _settings(keys, address, rhythm) if right and address is not None else None
+    return TagDraft(path, node, keys.name, rhythm, address, settings)
 
 
-def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
+def _rhythm(keys: TagKeys, plugin: DriverPlugin | None, usual: Usual) -> Rhythm:
+    """What follows is read, what has a period of its own is read, and the rest is subscribed where it can be."""
+    if keys.read_on is not None:
+        return Rhythm(math.inf if keys.read_on == ON_START else keys.max_interval, keys.read_on)
+    sampling_s = keys.sampling or usual.sampling_s
+    if keys.every is not None or sampling_s is None or plugin is None or plugin.subscribes is None:
+        return Rhythm(keys.every or usual.every_s)
+    return Rhythm(sampling_s, is_subscribed=True)
+
+
+def _settings(keys: TagKeys, address: BaseModel, rhythm: Rhythm) -> TagSettings:
     return TagSettings(
         name=keys.name,
         metric=keys.metric or keys.name,
@@ -54,7 +75,7 @@ def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
         unit=keys.unit,
         description=keys.description or {},
         address=address,
-        every_s=every_s,
+        every_s=rhythm.every_s,
         scale=keys.scale,
         offset=keys.offset,
         enum=keys.enum,
@@ -66,6 +87,7 @@ def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
         min_interval_s=keys.min_interval,
         max_interval_s=keys.max_interval,
         read_on=keys.read_on,
+        is_subscribed=rhythm.is_subscribed,
     )
 
 
@@ -95,6 +117,19 @@ def _check_intervals(keys: TagKeys, node: Map, path: Path, findings: Findings) -
         findings.wrong(place(node, ("every",), of_key=True), (*path, "every"), "E1093", value=keys.read_on)
 
 
+def _check_sampling(keys: TagKeys, node: Map, path: Path, plugin: DriverPlugin | None, findings: Findings) -> None:
+    """A tag is polled or subscribed, not both; of several reasons the first is told."""
+    if keys.sampling is None:
+        return
+    at, whole = place(node, ("sampling",), of_key=True), (*path, "sampling")
+    if plugin is not None and plugin.subscribes is None:
+        findings.wrong(at, whole, "E1097")
+    elif keys.read_on is not None:
+        findings.wrong(at, whole, "E1098", value=keys.read_on)
+    elif keys.every is not None:
+        findings.wrong(at, whole, "E1096", every=node.get("every"), value=node.get("sampling"))
+
+
 def _check_effect(keys: TagKeys, node: Map, path: Path, findings: Findings) -> None:
     """Words and single bits are not measured: what is for numbers can do nothing after them."""
     cause = "enum" if keys.enum else "bits" if keys.bits and keys.bits[0] == keys.bits[1] else None
@@ -120,15 +155,16 @@ def check_triggers(tags: Sequence[TagDraft], device: str, findings: Findings) ->
     """What another tag follows is a tag of the same device that is read by itself."""
     known = {tag.name: tag for tag in tags}
     for tag in tags:
-        if tag.read_on in (None, ON_START):
+        followed = tag.rhythm.read_on
+        if followed is None or followed == ON_START:
             continue
-        trigger = known.get(str(tag.read_on))
+        trigger = known.get(followed)
         at, path = place(tag.node, ("read_on",)), (*tag.path, "read_on")
         if trigger is None:
-            meant = nearest(str(tag.read_on), [name for name in known if name != tag.name]) or ON_START
-            findings.wrong(at, path, "E1094", value=tag.read_on, device=device, meant=meant)
-        elif trigger.read_on is not None:
-            findings.wrong(at, path, "E1095", value=tag.read_on)
+            meant = nearest(followed, [name for name in known if name != tag.name]) or ON_START
+            findings.wrong(at, path, "E1094", value=followed, device=device, meant=meant)
+        elif trigger.rhythm.read_on is not None:
+            findings.wrong(at, path, "E1095", value=followed)
 
 
 NUMERIC_KEYS = ("scale", "offset", "range", "deadband", "null_values", "enum", "bits")

@@ -157,6 +157,24 @@ NAMES: dict[str, Message] = {
         "read_on 要写一个按周期读取的变量",
         "read_on names a tag that has a period",
     ),
+    "E1096": _error(
+        "every: {every} 和 sampling: {value} 不能同时写",
+        "every: {every} and sampling: {value} exclude each other",
+        "every 是程序按周期读取，sampling 是设备自己按周期检查、有变化才上报：删去其中一个",
+        "with every the agent reads, with sampling the device looks and tells of changes: leave out one of them",
+    ),
+    "E1097": _error(
+        "这个连接的驱动不能订阅，sampling 不起作用",
+        "the driver of this connection does not subscribe; sampling can do nothing",
+        "删除 sampling；采集周期写 every",
+        "delete it; how often to read is said by every",
+    ),
+    "E1098": _error(
+        "read_on: {value} 和 sampling 不能同时写",
+        "read_on: {value} and sampling exclude each other",
+        "跟随别的变量读取的变量不能订阅：删去其中一个",
+        "what is read after another tag is not subscribed: leave out one of them",
+    ),
     "E1047": _error(
         "{value} 不能作为标签名",
         "{value} cannot be the name of a label",

@@ -14,6 +14,7 @@ PLUGIN = DriverPlugin(
     device=Device,
     address=Address,
     open=open_driver,
+    subscribes="if asked",
     describe=describe,
     chinese=KEYS,
     messages=MESSAGES,

@@ -1,8 +1,8 @@
-"""The conversation with a device that is only imagined; the smallest complete driver."""
+"""The conversation with a device that is only imagined; the smallest complete driver, for both ways of listening."""
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from pydantic import BaseModel
@@ -14,6 +14,9 @@ from drivers.simulated.signal import Signal, SignalError, parse
 
 Clock = Callable[[], float]
 
+KEEP_ALIVE_S = 1.0
+"""What is subscribed has a Scan at least so often."""
+
 
 def open_driver(settings: BaseModel, groups: Sequence[Group], journal: Journal, *, clock: Clock = time.time) -> Driver:
     """Plan the reading of these groups. `clock` gives UTC epoch seconds. Raises `InvalidConfig`."""
@@ -22,7 +25,8 @@ def open_driver(settings: BaseModel, groups: Sequence[Group], journal: Journal, 
     signals = {group.name: _signals(group, connection.seed, problems) for group in groups}
     if problems:
         raise InvalidConfig(problems)
-    return SimulatedDriver(connection, signals, clock)
+    sampling_s = {group.name: group.every_s for group in groups if group.is_subscribed}
+    return SimulatedDriver(connection, signals, sampling_s, clock)
 
 
 def describe(settings: BaseModel, group: Group) -> list[Described]:
@@ -52,21 +56,28 @@ class Shown(NamedTuple):
 
 
 class SimulatedDriver:
-    """Shows signals as tags, and fails when it was told to."""
+    """Shows signals as tags, tells of their changes where it was asked to, and fails when it was told to."""
 
-    def __init__(self, settings: Connection, signals: Mapping[str, Sequence[Signal]], clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Connection,
+        signals: Mapping[str, Sequence[Signal]],
+        sampling_s: Mapping[str, float],
+        clock: Clock,
+    ) -> None:
         self._settings = settings
         self._failures = [failure(text) for text in settings.fail]
         self._signals = signals
+        self._sampling_s = sampling_s
         self._clock = clock
         self._opened_s = clock()
         self._last: dict[str, Shown] = {}
         self._hung_up = asyncio.Event()
-        self._requests = self._timeouts = 0
+        self._requests = self._timeouts = self._notifications = 0
 
     @property
     def counts(self) -> Mapping[str, int]:
-        return {"requests": self._requests, "timeouts": self._timeouts}
+        return {"requests": self._requests, "timeouts": self._timeouts, "notifications": self._notifications}
 
     async def connect(self) -> None:
         self._last.clear()
@@ -82,19 +93,54 @@ class SimulatedDriver:
         await self._wait(self._settings.latency if answered else self._settings.timeout)
         if self._hung_up.is_set() or self._fails("down"):
             raise NotConnected("connection lost")
-        now = self._clock()
         if answered:
-            values = [signal.at(now) for signal in signals]
-            shown = Shown(values, {i: Quality.BAD_CONFIG for i, value in enumerate(values) if value is None})
-        else:
-            self._timeouts += 1
-            shown = Shown([None] * len(signals), dict.fromkeys(range(len(signals)), Quality.BAD_TIMEOUT))
-        scan = _difference(shown, self._last.get(group), round(now * 1000))
-        self._last[group] = shown
-        return [scan]
+            return [self._look(group)]
+        self._timeouts += 1
+        faults = dict.fromkeys(range(len(signals)), Quality.BAD_TIMEOUT)
+        return [self._news(group, Shown([None] * len(signals), faults), self._clock())]
+
+    async def changes(self) -> AsyncIterator[tuple[str, Scan]]:
+        """Look at each group with its sampling period; say what changed, and else from time to time that we live."""
+        loop = asyncio.get_running_loop()
+        looks = dict.fromkeys(self._sampling_s, loop.time())
+        speaks = dict(looks)
+        while True:
+            group = min(looks, key=lambda name: min(looks[name], speaks[name]))
+            due = min(looks[group], speaks[group])
+            await self._wait(due - loop.time())
+            await self._stay()
+            now = max(loop.time(), due)  # a timer may be early by as much as the clock's resolution
+            scan = Scan(round(self._clock() * 1000), (), ())
+            if looks[group] <= now:
+                looks[group] = max(looks[group] + self._sampling_s[group], now)
+                scan = self._look(group)
+            if scan.indexes or scan.faults or speaks[group] <= now:
+                speaks[group] = now + KEEP_ALIVE_S
+                self._notifications += 1
+                yield group, scan
 
     async def close(self) -> None:
         self._hung_up.set()
+
+    def _look(self, group: str) -> Scan:
+        """What the device shows now, as far as it is new."""
+        now = self._clock()
+        values = [signal.at(now) for signal in self._signals[group]]
+        faults = {i: Quality.BAD_CONFIG for i, value in enumerate(values) if value is None}
+        return self._news(group, Shown(values, faults), now)
+
+    def _news(self, group: str, shown: Shown, now: float) -> Scan:
+        scan = _difference(shown, self._last.get(group), round(now * 1000))
+        self._last[group] = shown
+        return scan
+
+    async def _stay(self) -> None:
+        """Raise where the conversation is over. A device that tells by itself and is silent is one that is lost."""
+        if self._fails("mute"):
+            await self._wait(self._settings.timeout)
+            raise NotConnected("no keep-alive")
+        if self._hung_up.is_set() or self._fails("down"):
+            raise NotConnected("connection lost")
 
     def _fails(self, what: str) -> bool:
         age_s = self._clock() - self._opened_s

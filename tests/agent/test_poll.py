@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from agent import normalise, report
+from agent.agenda import Turns
 from agent.clock import BUILT_MS, Clock
 from agent.device import Device, TagGroup
 from agent.health import ConnectionHealth, DeviceHealth
 from agent.log import Log
 from agent.messages import Catalogue
-from agent.poll import CLOSE_S, REST_S, Connection, Poller, Turns
+from agent.poll import CLOSE_S, REST_S, Connection, Poller
 from drivers.contract import Quality, Scan
 from drivers.errors import NotConnected
 from tests.fakes.kept import Kept

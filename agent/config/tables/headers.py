@@ -18,6 +18,7 @@ CHINESE: Mapping[str, tuple[str, ...]] = {
     "null_values": ("无效值",),
     "range": ("范围",),
     "every": ("周期",),
+    "sampling": ("采样", "采样周期"),
     "read_on": ("触发变量",),
     "deadband": ("死区",),
     "min_interval": ("最小间隔",),

@@ -12,6 +12,7 @@ from agent.messages import Catalogue
 from tests.agent.config.site import GOOD
 
 CASES = Path(__file__).parents[2] / "cases" / "config"
+RHYTHMS = ("every: 200ms", "sampling: 1s", "sampling: 250ms", "sampling: 1s", "read_on: speed")
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,14 @@ def test_a_good_file_shows_what_would_be_read(tmp_path: Path, capsys: CaptureFix
         "gateway gw-1: connections: 1, devices: 1, tags: 1 -> county (127.0.0.1:1883)\n"
         "state directory: /data\n"
     )
+
+
+def test_what_is_subscribed_has_a_tilde(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    file = tmp_path / "site.yaml"
+    more = [f'      - {{name: x_{n}, address: "counter(1s, 9)", {key}}}\n' for n, key in enumerate(RHYTHMS)]
+    file.write_text(GOOD + "".join(more))
+    assert main(["check", str(file)]) == 0
+    assert "simulated  6     200ms, 1s, ~250ms, ~1s, speed\n" in capsys.readouterr().out
 
 
 def test_warnings_are_shown_and_are_no_reason_to_refuse(tmp_path: Path, capsys: CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from drivers.simulated.driver import open_driver
 from drivers.simulated.signal import parse
 from tests.bench import Bench, Keys
 from tests.contract import DriverContract
+from tests.contract_subscribed import SubscriptionContract
 
 HOUR_S = 3600
 DOWN, MUTE = 10 * HOUR_S, 20 * HOUR_S
@@ -62,7 +63,7 @@ class TimeTravel:
         self._now = self._start + 40 * HOUR_S
 
 
-class TestSimulated(DriverContract):
+class TestSimulated(DriverContract, SubscriptionContract):
     @pytest.fixture
     def bench(self) -> Bench:
         return TimeTravel()
