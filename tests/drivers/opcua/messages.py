@@ -136,7 +136,7 @@ def data_values(draw: st.DrawFn) -> ua.DataValue:
 
 
 ITEMS = st.tuples(integers(32, is_signed=False), data_values())
-RUNS = st.lists(st.tuples(ITEMS, st.integers(1, 9)), max_size=6).map(
+RUNS = st.lists(st.tuples(ITEMS, st.integers(1, 12)), max_size=6).map(
     lambda runs: [one for one, n in runs for _ in range(n)]
 )
 """Items of which some come several times in a row."""
