@@ -2,7 +2,7 @@
 
 Written for what servers send all day: scalar values with a status and times. For all else `published` and `read` say
 None, and asyncua decodes the message; `of_asyncua` then gives the same columns. Layouts are those of OPC UA Part 6
-(1.05), sections 5.2.2 (built-in types) and 5.2.8 (messages), and Part 4, sections 5.11.2 and 5.14.5.
+(1.05), sections 5.2.2 (built-in types) and 5.2.9 (messages), and Part 4, sections 5.11.2 and 5.14.5.
 """
 
 from collections.abc import Sequence

@@ -104,7 +104,7 @@ def _moment(moment: datetime) -> Outcome:
 
 
 def _node(node: "ua.NodeId") -> str:
-    """As Part 6, 5.3.1.10 and 5.3.1.11 have it; asyncua 2.1 puts the namespace's URI behind the identifier."""
+    """As Part 6, 5.1.12 has it; asyncua 2.1 puts the namespace's URI behind the identifier."""
     parts = []
     if server := getattr(node, "ServerIndex", 0):
         parts.append(f"svr={server}")
