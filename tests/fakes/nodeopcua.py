@@ -29,10 +29,11 @@ from typing import Any
 
 from tests.fakes.application import SERVER_URI, Application, application
 from tests.fakes.mosquitto import free_port
-from tests.fakes.opcua import NAMESPACE
+from tests.fakes.opcua import NAMESPACE, address
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
+STOP_S = 10.0
 
 TYPES = "urn:lineside:tests:types"
 LOAD = f"nsu={TYPES};Load"
@@ -55,7 +56,7 @@ class Node:
     """Of an enumeration, whose `type` is Int32."""
 
     def told(self) -> dict[str, object]:
-        told = {"name": full(self.name), "value": self.value, "type": self.type}
+        told = {"name": address(self.name), "value": self.value, "type": self.type}
         return told | ({"structure": self.structure} if self.structure else {"dataType": self.data_type})
 
 
@@ -110,7 +111,7 @@ class PackTags:
 
     def told(self) -> dict[str, object]:
         tags = [{"name": tag.name, "type": tag.type, "value": tag.value} for tag in self.tags]
-        return {"packtags": {"prefix": full(self.unit) + ".", "state": self.state, "tags": tags}}
+        return {"packtags": {"prefix": address(self.unit) + ".", "state": self.state, "tags": tags}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class NodeServer:
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._numbers = itertools.count(1)
-        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._heard: dict[str, asyncio.Event] = {}
 
     @property
@@ -223,7 +224,7 @@ class NodeServer:
         one = self.spec.generator
         if one is None:
             return None
-        return {"count": one.count, "everyMs": one.every_ms, "type": one.type, "prefix": full(one.prefix)}
+        return {"count": one.count, "everyMs": one.every_ms, "type": one.type, "prefix": address(one.prefix)}
 
     async def _send(self, told: object) -> None:
         assert self._process is not None
@@ -241,14 +242,12 @@ class NodeServer:
                     self.states.append((state, at))
                 case {"event": event}:
                     self._heard[event].set()
-                case {"id": number, "error": error}:
-                    self._answers.pop(number).set_exception(RuntimeError(error))
-                case {"id": number, "result": result}:
-                    self._answers.pop(number).set_result(result)
+                case {"id": number}:
+                    if number in self._answers:  # else whoever asked has given up
+                        self._answers[number].set_result(said)
         await process.wait()
-        for future in self._answers.values():
-            future.set_exception(ConnectionError("node ended"))
-        self._answers.clear()
+        for answer in self._answers.values():
+            answer.set_result({"error": "node ended"})
         for event in self._heard.values():
             event.set()
 
@@ -261,7 +260,12 @@ class NodeServer:
             process.send_signal(signal.SIGCONT)
         assert process.stdin is not None
         process.stdin.close()
-        await self._listening
+        try:
+            async with asyncio.timeout(STOP_S):
+                await asyncio.shield(self._listening)
+        except TimeoutError:
+            process.kill()
+            await self._listening
         return process.returncode or 0
 
     def kill(self) -> None:
@@ -285,15 +289,22 @@ class NodeServer:
     async def ask(self, do: str, **more: object) -> Any:
         """A command of `tests/peers/opcua_server.js`, and its answer."""
         number = next(self._numbers)
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
-        await self._send({"id": number, "do": do, **more})
-        return await answer
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            await self._send({"id": number, "do": do, **more})
+            said = await asyncio.shield(answer)
+        finally:
+            del self._answers[number]
+        if "error" in said:
+            raise RuntimeError(said["error"])
+        return said["result"]
 
     async def set(
         self, name: str, value: object = None, *, status: str | int = "Good", source_time: datetime | None = None
     ) -> None:
         """A new value; without one the last value, with another status or time."""
-        told: dict[str, object] = {"name": full(name), "status": status}
+        told: dict[str, object] = {"name": _known(name), "status": status}
         told |= {} if value is None else {"value": value}
         told |= {} if source_time is None else {"sourceTime": source_time.timestamp() * 1000}
         await self.ask("set", **told)
@@ -302,7 +313,7 @@ class NodeServer:
         await self.ask("add", node=node.told())
 
     async def remove(self, name: str) -> None:
-        await self.ask("remove", name=full(name))
+        await self.ask("remove", name=_known(name))
 
     async def end_sessions(self) -> None:
         """In the server alone: its clients are told BadSessionIdInvalid when they ask next."""
@@ -345,6 +356,6 @@ async def node_server(directory: Path, spec: NodeSpec | None = None) -> AsyncIte
         await server.stop()
 
 
-def full(name: str) -> str:
-    """With its namespace; the names of a machine (`packml:Status.MachSpeed`) are left as they are."""
-    return name if name.startswith(("nsu=", "packml:")) else f"nsu={NAMESPACE};s={name}"
+def _known(name: str) -> str:
+    """As the server knows it: the nodes of a PackML machine have no names of ours, but `packml:Status.MachSpeed`."""
+    return name if name.startswith("packml:") else address(name)

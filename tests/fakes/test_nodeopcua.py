@@ -172,7 +172,8 @@ async def test_limits_hold(tmp_path: Path) -> None:
                 await subscription.subscribe_data_change(nodes)
             limit = ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall
             assert await client.get_node(ua.NodeId(Int32(limit))).read_value() == 2
-            assert await nodes[0].read_attribute(AttributeIds.MinimumSamplingInterval)
+            least = await nodes[0].read_attribute(AttributeIds.MinimumSamplingInterval)
+            assert least.Value.Value == 500
             with pytest.raises(BadTooManySessions):
                 await Client(server.url).connect()
             told = await server.statistics()
@@ -188,7 +189,11 @@ async def test_refusals_and_ends_in_the_server(tmp_path: Path) -> None:
             with pytest.raises(BadUserAccessDenied):
                 await speed.read_value()
         assert await speed.read_value() == 1.0
-        await subscribed(client, [speed])
+        async with server.refusing("Publish", "BadTooManyPublishRequests"):
+            await subscribed(client, [speed])
+            async with asyncio.timeout(10):
+                while (await server.statistics()).services.get("Publish", 0) < 2:
+                    pass
         await server.end_subscriptions()
         told = await server.statistics()
         assert (told.subscriptions, told.items) == ([], 0)

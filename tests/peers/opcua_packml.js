@@ -1,5 +1,6 @@
 // A machine that shows the states of a script and says what it shows: by the real PackML nodeset (OPC 30050), or by plain
-// PackTags. Script: [{"state": "Execute", "ms": 500, "set": {"Status.CurMachSpeed": 90}}, ...].
+// PackTags. The nodeset comes with node-opcua-nodesets (MIT) and is the OPC Foundation's, under its own MIT License 1.00,
+// as are those of Machinery (OPC 40001) and DI; nothing of them is kept here. Script: [{"state": "Execute", "ms": 500, "set": {"Status.CurMachSpeed": 90}}, ...].
 "use strict";
 const { DataType, Variant } = require("node-opcua-variant");
 const { StatusCodes } = require("node-opcua-status-code");

@@ -47,7 +47,7 @@ class ToldServer extends OPCUAServer {
     super(options);
     this.on("create_session", () => this.created.push(Date.now()));
     this.on("newChannel", () => this.note("OpenSecureChannel"));
-    this.on("closeChannel", () => this.note("CloseSecureChannel"));
+    this.on("closeChannel", () => this.note("CloseSecureChannel")); // asked for or not
   }
 
   note(service) {
