@@ -11,7 +11,8 @@
         await server.start()
 
 Names are those of `tests.fakes.opcua`: `nsu=<uri>;s=<identifier>`, or an identifier in `NAMESPACE`; dots are folders.
-`machine` makes it a PackML machine (the real nodeset, OPC 30050) or one with plain PackTags, which follows a script.
+`machine` makes it one of PackML (the real nodeset, OPC 30050), Machinery (OPC 40001-1) or plain PackTags; it follows a
+script.
 """
 
 import asyncio
@@ -96,6 +97,26 @@ class PackMl:
 
 
 @dataclass(frozen=True, slots=True)
+class Machinery:
+    """A machine in Objects/Machines (OPC 40001-1): its state, its mode of operation, its name-plate."""
+
+    name: str = "Press"
+    states: Sequence[str] = ("NotExecuting", "Processing")
+    """One of MachineryItemState, one of MachineryOperationMode."""
+    values: Mapping[str, object] = field(
+        default_factory=lambda: {
+            "Manufacturer": {"text": "Builder"},
+            "Model": {"text": "Press 106"},
+            "SerialNumber": "4711",
+            "ProductInstanceUri": "urn:lineside:tests:press:4711",
+        }
+    )
+
+    def told(self) -> dict[str, object]:
+        return {"machinery": asdict(self) | {"namespace": NAMESPACE}}
+
+
+@dataclass(frozen=True, slots=True)
 class PackTags:
     """Plain tags with string ids, as `Unit.Status.StateCurrent`, whose value is the number of the state."""
 
@@ -131,7 +152,7 @@ class NodeSpec:
     namespaces: list[str] = field(default_factory=list)
     """Registered first, so before those of the nodes."""
     generator: Generator | None = None
-    machine: PackMl | PackTags | None = None
+    machine: PackMl | Machinery | PackTags | None = None
     application: Application | None = None
     """Its certificate; None: made at the first start."""
     policies: Sequence[str] = ("None",)
@@ -357,5 +378,5 @@ async def node_server(directory: Path, spec: NodeSpec | None = None) -> AsyncIte
 
 
 def _known(name: str) -> str:
-    """As the server knows it: the nodes of a PackML machine have no names of ours, but `packml:Status.MachSpeed`."""
-    return name if name.startswith("packml:") else address(name)
+    """As the server knows it: nodes of a machine's type are `packml:Status.MachSpeed` or `machinery:Model`."""
+    return name if name.startswith(("packml:", "machinery:")) else address(name)

@@ -33,6 +33,7 @@ from tests.fakes.nodeopcua import (
     LOAD,
     PRESS_MODE,
     Generator,
+    Machinery,
     Node,
     NodeServer,
     NodeSpec,
@@ -291,6 +292,28 @@ async def test_packml_states_of_the_real_nodeset(tmp_path: Path) -> None:
         await server.set("packml:Admin.ProdProcessedCount", counts)
         read = await (await press.get_child([f"{packml}:Admin", f"{packml}:ProdProcessedCount"])).read_value()
         assert [(one.ID, one.Name, one.Count, one.AccCount) for one in read] == [(1, "sheets", 3, 44)]
+
+
+async def test_machinery_states_of_the_real_nodeset(tmp_path: Path) -> None:
+    async with node_server(tmp_path, NodeSpec(machine=Machinery())) as server, client_of(server) as client:
+        machinery, di = [
+            await client.get_namespace_index(f"http://opcfoundation.org/UA/{name}/") for name in ("Machinery", "DI")
+        ]
+        ours = await client.get_namespace_index(NAMESPACE)
+        press = await client.nodes.objects.get_child([f"{machinery}:Machines", f"{ours}:Press"])
+        blocks = await press.get_child([f"{machinery}:MachineryBuildingBlocks"])
+        paths = [[f"{machinery}:{name}", "0:CurrentState"] for name in ("MachineryItemState", "MachineryOperationMode")]
+        current = [await blocks.get_child(path) for path in paths]
+        assert [(await one.read_value()).Text for one in current] == ["NotExecuting", "Processing"]
+        await server.play([Step("Executing"), Step("Setup")])
+        assert [(await one.read_value()).Text for one in current] == ["Executing", "Setup"]
+        model = await press.get_child([f"{di}:Identification", f"{di}:Model"])
+        assert (await model.read_value()).Text == "Press 106"
+        await server.set("machinery:SerialNumber", "4712")
+        serial = await press.get_child([f"{di}:Identification", f"{di}:SerialNumber"])
+        assert await serial.read_value() == "4712"
+        with pytest.raises(RuntimeError, match="no such state"):
+            await server.play([Step("Exploding")])
 
 
 async def test_packtags(tmp_path: Path) -> None:

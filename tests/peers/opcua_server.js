@@ -12,8 +12,10 @@ const { StatusCodes } = require("node-opcua-status-code");
 const { ServerState, ServiceFault } = require("node-opcua-types");
 const { nodesets } = require("node-opcua-nodesets");
 const { Space } = require("./opcua_space");
-const { PackMlMachine, PackTagsMachine } = require("./opcua_packml");
+const { MachineryMachine, PackMlMachine, PackTagsMachine } = require("./opcua_machines");
 const { statusCode } = require("./opcua_values");
+
+const MACHINES = { packml: PackMlMachine, packtags: PackTagsMachine, machinery: MachineryMachine };
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -67,6 +69,11 @@ class ToldServer extends OPCUAServer {
   }
 }
 
+function nodesetsOf(spec) {
+  if (spec.packml) return [nodesets.packML];
+  return spec.machinery ? [nodesets.di, nodesets.ia, nodesets.machinery] : [];
+}
+
 function options(spec) {
   const trust = new TrustList(spec.trusted);
   const limits = spec.limits || {};
@@ -91,7 +98,7 @@ function options(spec) {
       maxMonitoredItemsPerSubscription: limits.items || 1000000,
       operationLimits: limits.operations || {},
     },
-    nodeset_filename: [nodesets.standard, ...(spec.packml ? [nodesets.packML] : []), path.join(__dirname, "opcua_types.xml")],
+    nodeset_filename: [nodesets.standard, ...nodesetsOf(spec), path.join(__dirname, "opcua_types.xml")],
   };
 }
 
@@ -137,9 +144,8 @@ async function main(spec, lines) {
   const server = new ToldServer(options(spec));
   await server.initialize();
   const space = new Space(server.engine.addressSpace, spec);
-  const machine = spec.packml
-    ? new PackMlMachine(space, spec.packml, say)
-    : spec.packtags && new PackTagsMachine(space, spec.packtags, say);
+  const kind = Object.keys(MACHINES).find((one) => spec[one]);
+  const machine = kind && new MACHINES[kind](space, spec[kind], say);
   await server.start();
   const known = commands(server, space, machine);
   say({ event: "listening", port: spec.port });
@@ -155,4 +161,7 @@ async function main(spec, lines) {
 }
 
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-lines.next().then(({ value, done }) => (done ? process.exit(0) : main(JSON.parse(value), { [Symbol.asyncIterator]: () => lines })));
+lines.next().then((first) => {
+  if (first.done) process.exit(0);
+  return main(JSON.parse(first.value), { [Symbol.asyncIterator]: () => lines });
+});

@@ -30,7 +30,7 @@ class Space {
     return this.space.findNode(nodeId) || namespace.addFolder(parent, { nodeId, browseName: path.at(-1) });
   }
 
-  // {name, type, value} with a built-in type; {name, structure, value}; {name, type, dataType, value} for an enumeration.
+  // {name, type, value} with a built-in type; {name, structure, value}; with a dataType for an enumeration.
   add(spec) {
     const [namespace, identifier] = this.parted(spec.name);
     const path = identifier.split(".");

@@ -1,11 +1,13 @@
-// A machine that shows the states of a script and says what it shows: by the real PackML nodeset (OPC 30050), or by plain
-// PackTags. The nodeset comes with node-opcua-nodesets (MIT) and is the OPC Foundation's, under its own MIT License 1.00,
-// as are those of Machinery (OPC 40001) and DI; nothing of them is kept here. Script: [{"state": "Execute", "ms": 500, "set": {"Status.CurMachSpeed": 90}}, ...].
+// A machine that shows the states of a script and says what it shows: by the real nodesets of PackML (OPC 30050) or
+// Machinery (OPC 40001-1), or by plain PackTags. Script: [{"state": "Execute", "ms": 50, "set": {name: value}}, ...].
+// The nodesets are installed with node-opcua-nodesets (MIT) and are the OPC Foundation's, under its MIT License 1.00.
 "use strict";
 const { DataType, Variant } = require("node-opcua-variant");
 const { StatusCodes } = require("node-opcua-status-code");
 
 const PACKML = "http://opcfoundation.org/UA/PackML/";
+const MACHINERY = "http://opcfoundation.org/UA/Machinery/";
+const DI = "http://opcfoundation.org/UA/DI/";
 const STATES = { // ISA-TR88.00.02
   Clearing: 1, Stopped: 2, Starting: 3, Idle: 4, Suspended: 5, Execute: 6, Stopping: 7, Aborting: 8, Aborted: 9,
   Holding: 10, Held: 11, Unholding: 12, Suspending: 13, Unsuspending: 14, Resetting: 15, Completing: 16, Complete: 17,
@@ -22,7 +24,6 @@ class Machine {
   }
 
   show(state) {
-    if (!STATES[state]) throw new Error(`no such state: ${state}`);
     const at = new Date();
     this.showAt(state, at);
     this.say({ event: "state", state, at: at.getTime() });
@@ -66,14 +67,17 @@ class PackMlMachine extends Machine {
 
   showAt(state, at) {
     const depth = [this.base, this.machine, this.execute].findIndex((one) => stateOf(one, state));
+    if (depth < 0) throw new Error(`no such state: ${state}`);
     enter(this.base, depth === 0 ? state : "Cleared", at);
     enter(this.machine, depth === 0 ? null : depth === 1 ? state : "Running", at);
     enter(this.execute, depth === 2 ? state : null, at);
   }
 }
 
+const isState = (node) => Boolean(node.getPropertyByName("StateNumber"));
+
 const stateOf = (machine, name) =>
-  machine.typeDefinitionObj.getComponents().find((one) => one.browseName.name === name && one.getPropertyByName("StateNumber"));
+  machine.typeDefinitionObj.getComponents().find((one) => one.browseName.name === name && isState(one));
 
 function enter(machine, name, at) {
   const current = machine.getComponentByName("CurrentState");
@@ -82,6 +86,49 @@ function enter(machine, name, at) {
   const id = new Variant(name ? { dataType: DataType.NodeId, value: stateOf(machine, name).nodeId } : {});
   current.setValueFromSource(text, status, at);
   current.getPropertyByName("Id").setValueFromSource(id, status, at);
+}
+
+class MachineryMachine extends Machine {
+  prefix = "machinery:";
+
+  // {name, namespace, states, values}: a state is one of MachineryItemState or of MachineryOperationMode.
+  constructor(space, spec, say) {
+    super(space, say);
+    const addressSpace = space.space;
+    const [index, di] = [MACHINERY, DI].map((uri) => addressSpace.getNamespaceIndex(uri));
+    const own = space.namespace(spec.namespace);
+    const make = (type, namespaceIndex, name, parent, optionals) =>
+      addressSpace.findObjectType(type, index).instantiate({
+        namespace: own,
+        browseName: { namespaceIndex, name },
+        addInOf: parent,
+        optionals,
+      });
+    const machine = own.addObject({
+      browseName: spec.name,
+      organizedBy: addressSpace.findNode(`ns=${index};i=1001`), // Machines
+      typeDefinition: "BaseObjectType",
+    });
+    const identification = make("MachineIdentificationType", di, "Identification", machine, ["Model"]);
+    for (const node of identification.getProperties()) space.know(`${this.prefix}${node.browseName.name}`, node);
+    const blocks = own.addObject({
+      browseName: { namespaceIndex: index, name: "MachineryBuildingBlocks" },
+      componentOf: machine,
+      typeDefinition: "FolderType",
+    });
+    this.machines = [
+      make("MachineryItemState_StateMachineType", index, "MachineryItemState", blocks),
+      make("MachineryOperationModeStateMachineType", index, "MachineryOperationMode", blocks),
+    ];
+    this.set(spec.values);
+    for (const state of spec.states) this.show(state);
+  }
+
+  showAt(state, at) {
+    const machine = this.machines.find((one) => stateOf(one, state));
+    if (!machine) throw new Error(`no such state: ${state}`);
+    enter(machine, state, at);
+  }
 }
 
 class PackTagsMachine extends Machine {
@@ -95,8 +142,9 @@ class PackTagsMachine extends Machine {
   }
 
   showAt(state, at) {
+    if (!STATES[state]) throw new Error(`no such state: ${state}`);
     this.space.set({ name: `${this.prefix}Status.StateCurrent`, value: STATES[state], sourceTime: at.getTime() });
   }
 }
 
-module.exports = { PackMlMachine, PackTagsMachine };
+module.exports = { MachineryMachine, PackMlMachine, PackTagsMachine };
