@@ -33,7 +33,7 @@ from tests.fakes.mosquitto import free_port
 from tests.fakes.opcua import NAMESPACE, address
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
+START_S = 90.0
 STOP_S = 10.0
 
 TYPES = "urn:lineside:tests:types"
