@@ -66,9 +66,14 @@ class Heard:
 
     def __init__(self) -> None:
         self.values: asyncio.Queue[Any] = asyncio.Queue()
+        self.texts: set[tuple[int, str]] = set()
+        """Of values with a text: source time in ms, text."""
 
-    def datachange_notification(self, _node: Any, value: Any, _data: Any) -> None:
+    def datachange_notification(self, _node: Any, value: Any, data: Any) -> None:
         self.values.put_nowait(value)
+        if isinstance(value, ua.LocalizedText):
+            when = data.monitored_item.Value.SourceTimestamp
+            self.texts.add((round(when.timestamp() * 1000), value.Text or ""))
 
 
 async def subscribed(client: Client, nodes: Sequence[Any], period_ms: float = 50) -> tuple[Any, Heard]:
@@ -275,15 +280,14 @@ async def test_packml_states_of_the_real_nodeset(tmp_path: Path) -> None:
         inactive = await ids[2].read_data_value(raise_on_bad_status=False)
         assert inactive.StatusCode is not None
         assert inactive.StatusCode.value == StatusCodes.BadStateNotActive
-        _, heard = await subscribed(client, [ids[0]])
-        await heard.values.get()
+        _, heard = await subscribed(client, [await one.get_parent() for one in ids])
         await server.play([Step(state) for state in SCRIPT])
-        assert [state for state, _ in server.states] == ["Stopped", *SCRIPT]
-        aborting = await heard.values.get()
-        assert (await client.get_node(aborting).read_browse_name()).Name == "Aborting"
-        data = await ids[0].read_data_value()
-        assert data.SourceTimestamp is not None
-        assert data.SourceTimestamp.timestamp() * 1000 == server.states[-1][1]
+        shown = [(at, state) for state, at in server.states]
+        assert [state for _, state in shown] == ["Stopped", *SCRIPT]
+        async with asyncio.timeout(10):
+            while not heard.texts.issuperset(shown):
+                await heard.values.get()
+        assert {state for _, state in heard.texts.difference(shown)} == {"Cleared", "Running"}
         speed = await press.get_child([f"{packml}:Status", f"{packml}:CurMachSpeed"])
         await server.set("packml:Status.CurMachSpeed", 90.0)
         assert await speed.read_value() == 90.0
