@@ -45,7 +45,7 @@ async def test_1000_scalars_every_100_ms_with_calls_of_100(tmp_path: Path) -> No
     )  # slower than the sampling: each is seen
     tags = {f"v{n}": address(f"Generated.{n}") for n in range(1000)}
     async with node_server(tmp_path, spec) as server, listening(keys(server), tags, sampling_s=0.1) as it:
-        await it.until(lambda: all(len(values) >= 10 for values in it.came.values()), patience_s=30)
+        await it.until(lambda: all(len(values) >= 6 for values in it.came.values()), patience_s=30)
         assert all(is_without_a_gap(values) for values in it.came.values())
         statistics = await server.statistics()
         assert statistics.sessions == 1
@@ -66,7 +66,7 @@ async def test_row_15_killed_and_started_again(tmp_path: Path) -> None:
 
 
 async def test_a_frozen_server_costs_no_change_that_it_kept(tmp_path: Path) -> None:
-    spec = NodeSpec(generator=Generator(20, 250, "Int32"))
+    spec = NodeSpec(generator=Generator(20, 500, "Int32"))
     tags = {f"v{n}": address(f"Generated.{n}") for n in range(20)}
     async with node_server(tmp_path, spec) as server, listening(keys(server), tags, sampling_s=0.1) as it:
         await it.until(lambda: len(it.came["v0"]) >= 5)
@@ -74,7 +74,7 @@ async def test_a_frozen_server_costs_no_change_that_it_kept(tmp_path: Path) -> N
         await asyncio.sleep(7)
         server.thaw()
         seen = len(it.came["v0"])
-        await it.until(lambda: len(it.came["v0"]) >= seen + 20)
+        await it.until(lambda: len(it.came["v0"]) >= seen + 10)
         assert all(is_without_a_gap(values) for values in it.came.values())
         assert (await server.statistics()).sessions == 1
 
