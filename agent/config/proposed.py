@@ -41,7 +41,7 @@ class Beginning(NamedTuple):
 def propose(shown: Sequence[Shown], beginning: Beginning) -> Proposal:
     """Each value becomes a tag."""
     paths = _paths(shown)
-    values = [one for one in shown if one.is_value]
+    values = _together([one for one in shown if one.is_value], paths)
     candidates = [Candidate(paths[one.number], one.type, one.unit) for one in values]
     lines: list[str] = []
     room, tags, above = MAX_BYTES - _ROOM, 0, ""
@@ -57,6 +57,14 @@ def propose(shown: Sequence[Shown], beginning: Beginning) -> Proposal:
         lines += new
         room, tags, above = room - needed, tags + 1, folder
     return Proposal("\n".join([*_head(beginning, tags), *lines, ""]), tags, len(values) - tags)
+
+
+def _together(values: Sequence[Shown], paths: Mapping[int, tuple[str, ...]]) -> list[Shown]:
+    """What is in one folder, in the order in which it was found."""
+    folders: dict[tuple[str, ...], list[Shown]] = {}
+    for one in values:
+        folders.setdefault(paths[one.number][:-1], []).append(one)
+    return [one for folder in folders.values() for one in folder]
 
 
 def _head(beginning: Beginning, tags: int) -> list[str]:
@@ -113,7 +121,7 @@ def _description(one: Shown, named: Named, unit: str) -> str:
     The range is no `range`: values outside it are not wrong (OPC 10000-8, 5.6.2, of an EURange).
     """
     title = _harmless(one.title or one.name)
-    said = [] if words(title) and named.name.endswith(words(title)) and title.isascii() else [title]
+    said = [] if words(title) and words(title) in named.name and title.isascii() else [title]
     if one.unit_text and not unit:
         said.append(f"[{_harmless(one.unit_text)}]")
     if one.range is not None:
