@@ -22,6 +22,7 @@ from drivers.errors import NotConnected
 
 LATE_READS = 3
 """Late reads in a row before the operator is told."""
+NO_FACTS: Mapping[str, object] = {}
 CLOSE_S = 2.0
 """A driver that cannot even close in this time must not hold up the stop."""
 REST_S = 5.0
@@ -85,7 +86,7 @@ class Poller:
                     async with asyncio.timeout(CLOSE_S):
                         await self._connection.driver.close()
             except NotConnected as lost:
-                self._lost(lost.code or "E2001", lost.reason)
+                self._lost(lost.code or "E2001", lost.reason, lost.facts)
             except Exception as defect:  # one connection must not end the others
                 if _is_cancelled():  # closing failed on the way out; the end is the end all the same
                     raise asyncio.CancelledError from defect
@@ -207,11 +208,12 @@ class Poller:
                 self._lost_code = self._newest_code = None
             self._journal.back("E9003", self._connection.name)
 
-    def _lost(self, code: str, reason: str) -> None:
+    def _lost(self, code: str, reason: str, facts: Mapping[str, object] = NO_FACTS) -> None:
         self._health.failures += 1
         self._health.enter("down", self._clock.now_ms())
         code = self._cause(code)
-        self._journal.lost(code, self._connection.name, url=self._connection.url, reason=reason)
+        known = {**facts, "url": self._connection.url, "reason": reason}
+        self._journal.lost(code, self._connection.name, **known)
         for turns in self._connection.turns:
             turns.device.lost(turns.group, Quality.BAD_NOT_CONNECTED)
             turns.is_live = False

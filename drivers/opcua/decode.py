@@ -2,7 +2,7 @@
 
 Written for what servers send all day: scalar values with a status and times. For all else `published` and `read` say
 None, and asyncua decodes the message; `of_asyncua` then gives the same columns. Layouts are those of OPC UA Part 6
-(1.05), sections 5.2.2 (built-in types) and 5.2.8 (messages), and Part 4, sections 5.11.2 and 5.14.5.
+(1.05), sections 5.2.2 (built-in types) and 5.2.9 (messages), and Part 4, sections 5.11.2 and 5.14.5.
 """
 
 from collections.abc import Sequence
@@ -79,9 +79,9 @@ _NULL, _STRING, _DATE_TIME = 0, 12, 13
 _HANDLE = 4
 """Bytes before a DataValue in a notification."""
 _FRONTS = {0: "", _HANDLE: "I"}
-_AHEAD, _RUN = 4, 256
-"""Where the fourth item from here looks alike, those up to the 256th are compared: few, so that no order of kinds makes
-the time grow with the square of a message."""
+_AHEAD, _RUN = 7, 256
+"""Where the next item and the seventh from here look alike, all up to the 256th are compared, and those that are alike
+unpacked at once. Not more, so that no order of kinds makes the time grow with the square of a message."""
 
 
 def _tail(mask: int) -> str:
@@ -212,10 +212,10 @@ def _items(body: bytes, at: int, count: int, lead: int, rows: list[tuple[Any, ..
             count -= 1
             continue
         unpack, unpack_all, size = shape
-        ahead = mark + _AHEAD * size
-        if count <= _AHEAD or body[ahead : ahead + 2] != key:
+        following, ahead = mark + size, mark + _AHEAD * size
+        if body[following : following + 2] != key or count <= _AHEAD or body[ahead : ahead + 2] != key:
             rows.append(unpack(body, mark - lead))
-            mark += size
+            mark = following
             count -= 1
             continue
         alike = min(_alike(body, mark, size, min(count, _RUN)), _alike(body, mark + 1, size, min(count, _RUN)))

@@ -1,7 +1,8 @@
 """The conversation with one OPC UA endpoint: one session, one subscription, and what is read with a period."""
 
-import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
@@ -24,6 +25,8 @@ from drivers.opcua.wire import Wire
 
 SHUTDOWN = 4
 """ServerState: OPC 10000-5, 12.6."""
+SESSION_S = 60.0
+"""How long the server keeps a session without a request: an outage that is shorter costs nothing."""
 S7_1200_CALL = 100
 """Nodes in one call of an S7-1200 (Siemens, OPC UA system limits); it does not always say so itself."""
 
@@ -37,7 +40,10 @@ class OpcUaDriver:
         self._url = settings.url
         self._plan = plan(groups)
         protection = Protection(settings, journal)
-        self._wire = Wire(with_port(settings), settings.timeout, settings.limits.message, protection, self._counts)
+        session_s = max([SESSION_S, *(3 * group.every_s for group in groups if math.isfinite(group.every_s))])
+        self._wire = Wire(
+            with_port(settings), settings.timeout, session_s, settings.limits.message, protection, self._counts
+        )
         most = settings.limits.nodes or (S7_1200_CALL if settings.server == "s7-1200" else 0)
         self._asking = Asking(self._wire, self._counts, most)
         self._keep_alive_s = settings.keep_alive
@@ -47,7 +53,7 @@ class OpcUaDriver:
         self._listening = Listening(self._plan, self._asking, self._subscription, self._counts, journal)
         self._polled = {name: PolledGroup(items, self._asking) for name, items in self._plan.polled.items()}
         self._is_resumed = False
-        self._keeping: asyncio.Task[None] | None = None
+        self._kept_s = 0.0
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -63,11 +69,12 @@ class OpcUaDriver:
                 await group.begin()
         except UaStatusCodeError as error:
             raise NotConnected(f"the server refused ({ua.StatusCode(error.code).name})") from error
-        self._keeping = asyncio.create_task(self._keep(), name=f"keep {self._url}")
+        self._kept_s = time.monotonic()
 
     async def read(self, group: str) -> Sequence[Scan]:
         """Read a polled group once. Raises `NotConnected`."""
         try:
+            await self._keep()
             return await self._polled[group].read()
         except UaStatusCodeError as error:
             raise self._lost(error) from error
@@ -81,10 +88,9 @@ class OpcUaDriver:
             async with contextlib.aclosing(self._listening.changes(is_same_session=self._is_resumed)) as found:
                 async for group, scan in found:
                     yield names[group], scan
+                    await self._keep()
         except UaStatusCodeError as error:
             raise self._lost(error) from error
-        finally:
-            self._subscription.rest()
 
     def _lost(self, error: UaStatusCodeError) -> NotConnected:
         why = f"the server refused ({ua.StatusCode(error.code).name})"
@@ -92,23 +98,20 @@ class OpcUaDriver:
         return NotConnected(why)
 
     async def _keep(self) -> None:
-        """Keep the session: renew the channel in time, and look whether the server lives and will go on to."""
-        with contextlib.suppress(NotConnected):
-            while True:
-                await asyncio.sleep(min(self._keep_alive_s, 5.0))
-                await self._wire.renew()
-                state = await self._asking.read([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))])
-                if state.values[0] == SHUTDOWN:
-                    self._journal.note("U2102", self._url)
-                    self._wire.lose("the server announced that it shuts down")
+        """Now and then renew the channel, and look whether the server will go on. Raises `NotConnected`."""
+        now_s = time.monotonic()
+        if now_s - self._kept_s < self._keep_alive_s:
+            return
+        self._kept_s = now_s
+        await self._wire.renew()
+        state = await self._asking.read([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))])
+        if state.values[0] == SHUTDOWN:
+            self._journal.note("U2102", self._url)
+            self._wire.lose("the server announced that it shuts down")
+            raise NotConnected("the server announced that it shuts down")
 
     async def close(self) -> None:
         """End the conversation, in whatever state it is. Never raises."""
-        keeping, self._keeping = self._keeping, None
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.wait((keeping,))
-        self._subscription.rest()
         await self._wire.close()
 
 

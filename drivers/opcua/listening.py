@@ -90,7 +90,6 @@ class Listening:
 
     async def _begun(self) -> list[Found]:
         """A new subscription. Values are read before they are watched, so what changes in between is told."""
-        self._subscription.rest()
         self._known.clear()
         self._doubted.clear()
         self._looked_s = time.monotonic()

@@ -5,6 +5,7 @@
     ns=2;s=Cartoner.Speed                            by namespace index, which may move when the server is changed
     /nsu=http://example.org/line;Cartoner/Speed      by browse names, from the folder Objects on
     ...|Orders[0].Name                               an element or a field of an array or a structure
+    ns=4;s=|var|PLC.Application.GVL.speed||[0]       ids of CODESYS begin with a bar and are full of them: || then
 
 In a path a name without a namespace is in that of the name before it, at first in namespace 0; `0:Server` is in
 namespace 0 again. `&` before a character takes it as it is: `Speed&/2`. In an id only a bar needs that: `s=a&|b`.
@@ -21,7 +22,8 @@ UA = "http://opcfoundation.org/UA/"
 """Namespace 0."""
 
 _SPACE = re.compile(r"\s*(?:nsu=(?P<uri>[^;|]+);|ns=(?P<index>\d{1,5});)?\s*(?P<kind>[isgb])=(?P<name>.*)", re.DOTALL)
-_BAR = re.compile(r"(?<!&)\|")
+_BAR, _DOUBLE_BAR = re.compile(r"(?<!&)\|"), re.compile(r"\|\|")
+_CODESYS = re.compile(r"[^|]*s=\|")
 _INDEX_MAX = 0xFFFF
 _NUMBER_MAX = 0xFFFF_FFFF
 
@@ -53,8 +55,8 @@ class ById:
         if isinstance(self.id, bytes):
             return f"{space}b={base64.b64encode(self.id).decode()}"
         kind = "i" if isinstance(self.id, int) else "g" if isinstance(self.id, uuid.UUID) else "s"
-        name = str(self.id).replace("|", "&|")
-        return f"{space}{kind}={name}"
+        name = str(self.id)
+        return f"{space}{kind}={name if name.startswith('|') else name.replace('|', '&|')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ class Node:
     within: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}|{self.within}" if self.within else str(self.place)
+        bar = "||" if _CODESYS.match(str(self.place)) else "|"
+        return f"{self.place}{bar}{self.within}" if self.within else str(self.place)
 
 
 @lru_cache(maxsize=4096)
 def node(written: str) -> Node:
     """Read a node. Raises `NodeError`."""
-    halves = _BAR.split(written, maxsplit=1)
+    halves = (_DOUBLE_BAR if _CODESYS.match(written) else _BAR).split(written, maxsplit=1)
     text, within = halves[0], halves[1].strip() if len(halves) > 1 else ""
     if len(halves) > 1 and not within:
         raise NodeError("U1003", written)
@@ -104,7 +107,8 @@ def _by_id(text: str, written: str) -> ById:
     space: str | int = match["uri"].strip() if match["uri"] else int(match["index"] or 0)
     if isinstance(space, int) and space > _INDEX_MAX:
         raise NodeError("U1001", written)
-    name = match["name"].strip().replace("&|", "|")
+    name = match["name"].strip()
+    name = name if name.startswith("|") else name.replace("&|", "|")
     return ById(0 if space == UA else space, _identifier(match["kind"], name, written))
 
 

@@ -48,7 +48,6 @@ class Subscription:
         self._sequence = 0
         """Of the newest message."""
         self._silence_s = math.inf
-        self._pending: asyncio.Task[Any] | None = None
         self._acks: list[ua.SubscriptionAcknowledgement] = []
         self._server_ids: dict[int, int] = {}
         """Item -> its number in the server."""
@@ -154,16 +153,13 @@ class Subscription:
             self._take(found[-1])
 
     async def published(self) -> decode.Published:
-        """The next message; a keep-alive is one without values."""
+        """The next message; a keep-alive is one without values. Raises `Ended` where none comes in time."""
         while True:
-            if self._pending is None:
-                self._pending = asyncio.ensure_future(self._wire.ask(self._request(), timeout_s=0))
-            done, _ = await asyncio.wait((self._pending,), timeout=self._silence_s)
-            if not done:
-                raise Ended
-            answered, self._pending = self._pending, None
             try:
-                body = answered.result()
+                async with asyncio.timeout(self._silence_s):
+                    body = await self._wire.ask(self._request(), timeout_s=0)
+            except TimeoutError as silence:
+                raise Ended from silence
             except UaStatusCodeError as error:
                 await self._refused(error)
                 continue
@@ -173,8 +169,6 @@ class Subscription:
             if any(isinstance(one, ua.StatusChangeNotification) for one in answer.others):
                 raise Ended
             self._take(answer)
-            # The next request is on its way while this answer is looked at.
-            self._pending = asyncio.ensure_future(self._wire.ask(self._request(), timeout_s=0))
             return answer
 
     def _request(self) -> ua.PublishRequest:
@@ -205,7 +199,6 @@ class Subscription:
 
     async def drop(self) -> None:
         """Give it up, and tell the server if it listens. Raises `NotConnected`."""
-        self.rest()
         old, self._id = self._id, 0
         request = ua.DeleteSubscriptionsRequest()
         request.Parameters.SubscriptionIds = [old]
@@ -213,12 +206,6 @@ class Subscription:
             await self._wire.ask(request)
         except UaStatusCodeError:
             return
-
-    def rest(self) -> None:
-        """Wait for nothing any more."""
-        pending, self._pending = self._pending, None
-        if pending is not None and not pending.cancel() and not pending.cancelled():
-            pending.exception()  # it is nobody's any more
 
 
 def _after(sequence: int) -> int:

@@ -156,22 +156,23 @@ class _UnreadableList(Exception):
 def _read(folder: Path) -> Iterator[tuple[Path, Shown]]:
     """Every certificate in it, the oldest file first; other files are passed over. Raises `OSError`."""
     for path, _ in _oldest_first(folder):
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        with contextlib.suppress(Malformed):
-            yield path, from_file(content)
+        # The agent may forget one while a command looks, and the other way round.
+        with contextlib.suppress(Malformed, FileNotFoundError):
+            with path.open("rb") as file:
+                found = from_file(file.read(MAX_BYTES + 1))
+            yield path, found
 
 
 def _oldest_first(folder: Path) -> list[tuple[Path, float]]:
     try:
-        with os.scandir(folder) as entries:
-            found = [
-                (Path(entry.path), entry.stat().st_mtime)
-                for entry in entries
-                if entry.is_file() and not entry.name.endswith(PART)
-            ]
+        names = [name for name in os.listdir(folder) if not name.endswith(PART)]
     except FileNotFoundError:
         return []
+    found: list[tuple[Path, float]] = []
+    for path in map(folder.joinpath, names):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file():
+                found.append((path, path.stat().st_mtime))
     return sorted(found, key=lambda each: (each[1], each[0]))
 
 
@@ -197,7 +198,10 @@ def _name(one: Shown) -> str:
 
 
 def _entry(path: Path, one: Shown, standing: Literal["trusted", "rejected"]) -> Certified:
-    seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    try:
+        seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        seen = datetime.now(UTC)
     return Certified(
         standing, one.fingerprint, one.subject, one.issuer, one.uri, one.ends, seen, path, is_authority(one)
     )

@@ -1,15 +1,19 @@
 """What asyncua or `drivers.opcua.decode` decoded -> a value of the contract, or the reason why there is none."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from math import isfinite
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 from uuid import UUID
 
 from drivers.contract import Quality, Value
 from drivers.opcua.path import Path, follow
 from drivers.opcua.status import quality
+
+if TYPE_CHECKING:
+    from asyncua import ua
 
 Outcome = tuple[Value, None] | tuple[None, Quality]
 
@@ -99,6 +103,27 @@ def _moment(moment: datetime) -> Outcome:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), None
 
 
+def _node(node: "ua.NodeId") -> str:
+    """As Part 6, 5.1.12 has it; asyncua 2.1 puts the namespace's URI behind the identifier."""
+    parts = []
+    if server := getattr(node, "ServerIndex", 0):
+        parts.append(f"svr={server}")
+    if uri := getattr(node, "NamespaceUri", None):
+        parts.append(f"nsu={uri.replace('%', '%25').replace(';', '%3B')}")
+    elif node.NamespaceIndex:
+        parts.append(f"ns={node.NamespaceIndex}")
+    match node.Identifier:
+        case bytes() as raw:
+            parts.append(f"b={b64encode(raw).decode()}")
+        case UUID() as guid:
+            parts.append(f"g={guid}")
+        case str() as text:
+            parts.append(f"s={text}")
+        case number:
+            parts.append(f"i={number}")
+    return ";".join(parts)
+
+
 def _of_asyncua(decoded: object) -> Outcome:
     """Types that asyncua has classes for."""
     from asyncua import ua
@@ -107,7 +132,7 @@ def _of_asyncua(decoded: object) -> Outcome:
         case ua.Variant():
             return value_of(decoded.Value)
         case ua.NodeId():
-            return _NULL if decoded.is_null() else _text(decoded.to_string())
+            return _NULL if decoded.is_null() else _text(_node(decoded))
         case ua.StatusCode():
             return decoded.value, None
         case ua.QualifiedName():

@@ -26,8 +26,6 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # it prints a trace
 
 T = TypeVar("T")
 
-SESSION_MS = 60_000
-"""How long the server keeps a session without a request: an outage that is shorter costs nothing."""
 CHANNEL_MS = 3_600_000
 RENEW_AT = 0.75
 """Part of the channel's life after which it is renewed: OPC 10000-4, 5.5.2.1."""
@@ -46,9 +44,19 @@ RESUMED_AGAIN = 3
 class Wire:
     """One session at most. Calls of `open` and `close` do not overlap; `ask` may be called any number of times."""
 
-    def __init__(self, url: str, timeout_s: float, message_bytes: int, protection: Protection, counts: Counts) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        session_s: float,
+        message_bytes: int,
+        protection: Protection,
+        counts: Counts,
+    ) -> None:
+        """`session_s`: how long the server is to keep the session without a request."""
         self._url = url
         self._timeout_s = timeout_s
+        self._session_ms = round(session_s * 1000)
         self._message_bytes = message_bytes
         self._protection = protection
         self._counts = counts
@@ -109,7 +117,7 @@ class Wire:
         client.uaclient.pre_request_hook = None  # its supervisor's; there is none
         client.name = client.description = "lineside"
         client.product_uri = "urn:lineside"
-        client.session_timeout, client.secure_channel_timeout = SESSION_MS, CHANNEL_MS
+        client.session_timeout, client.secure_channel_timeout = self._session_ms, CHANNEL_MS
         client.max_messagesize = self._message_bytes
         await self._protection.prepare(client)
         client.secure_channel_timeout = CHANNEL_MS

@@ -212,6 +212,34 @@ async def test_security_and_trust(tmp_path: Path, policy: Any) -> None:
             await Client(server.url).connect()
 
 
+async def test_a_certificate_is_renewed(tmp_path: Path) -> None:
+    before, after = application(tmp_path, "before"), application(tmp_path, "after")
+    async with opcua_server({"Speed": 1.0}, Spec(application=before)) as server:
+        shown = []
+        for renewed in (before, after):
+            server.spec.application = renewed
+            await server.restart()
+            endpoints = await Client(server.url).connect_and_get_server_endpoints()
+            shown.append({endpoint.ServerCertificate for endpoint in endpoints})
+    assert shown == [{before.der}, {after.der}]
+
+
+async def test_a_cut_connection_and_a_port_that_stays() -> None:
+    async with opcua_server({"Speed": 1.0}) as server:
+        client = Client(server.url)
+        await client.connect()
+        server.cut()
+        with pytest.raises(ConnectionError):
+            await client.get_node(server.node("Speed")).read_value()
+        await client.disconnect()
+        await server.stop()
+        with pytest.raises(OSError):
+            await Client(server.url).connect()
+        await server.start()
+        async with client_of(server) as again:
+            assert await again.get_node(server.node("Speed")).read_value() == 1.0
+
+
 async def test_only_a_reader_passes() -> None:
     with apart() as asked:
         async with opcua_server({"Speed": 1.0}) as server, client_of(server) as client:

@@ -1,12 +1,15 @@
 """`lineside browse`: what it refuses, what it shows, and a file that the agent can read the machine with."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from _pytest.capture import CaptureFixture
 from _pytest.monkeypatch import MonkeyPatch
+from asyncua import ua
 
 from agent.cli import browse, main
 from agent.cli.check import width
@@ -14,15 +17,14 @@ from agent.cli.foundtree import tree
 from agent.cli.terminal import cut
 from agent.config import groups, load
 from agent.messages import Catalogue
-from drivers import registry
 from drivers.contract import Quality, Shown, SubscribingDriver, Value
-from drivers.opcua import PLUGIN
 from tests.bench import Notes
 from tests.drivers.opcua.server_bench import Elsewhere
+from tests.fakes.application import application
 from tests.fakes.mosquitto import free_port
-from tests.fakes.opcua import NAMESPACE, OpcUaServer
+from tests.fakes.opcua import NAMESPACE, OpcUaServer, Spec
 
-VARIABLES = {
+VARIABLES: Mapping[str, object] = {
     "Press.Infeed.Speed": 12.5,
     "Press.Outfeed.Speed": 13.5,
     "Press.CountGood": 7,
@@ -36,22 +38,25 @@ VARIABLES = {
 def english(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setenv("LINESIDE_LANG", "en")
     monkeypatch.setenv("COLUMNS", "80")
-    found, installed = registry.plugin, registry.installed
-    monkeypatch.setattr(registry, "plugin", lambda name: PLUGIN if name == "opcua" else found(name))
-    monkeypatch.setattr(registry, "installed", lambda: {**installed(), "opcua": "lineside"})
 
 
-@pytest.fixture
-def server() -> Iterator[OpcUaServer]:
+@contextlib.contextmanager
+def serving(spec: Spec | None = None) -> Iterator[OpcUaServer]:
     """On a loop of its own: the command has its own too."""
     elsewhere = Elsewhere()
-    server = OpcUaServer(VARIABLES)
+    server = OpcUaServer(VARIABLES, spec)
     elsewhere.run(server.start())
     try:
         yield server
     finally:
         elsewhere.run(server.stop())
         elsewhere.end()
+
+
+@pytest.fixture
+def server() -> Iterator[OpcUaServer]:
+    with serving() as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -175,6 +180,24 @@ def test_a_fingerprint_that_nobody_showed(server: OpcUaServer, capsys: CaptureFi
     options = ["--insecure", "--trust", "3F:A2", "--state-dir", str(tmp_path)]
     assert main(["browse", server.url, *options]) == 0
     assert "U204" in capsys.readouterr().err
+
+
+def test_a_server_that_is_trusted_by_its_fingerprint(capsys: CaptureFixture[str], tmp_path: Path) -> None:
+    policies = [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt]
+    spec = Spec(application(tmp_path, "server"), policies)
+    with serving(spec) as server:
+        options = [server.url, "--state-dir", str(tmp_path / "state")]
+        assert main(["browse", *options]) == 1
+        said = capsys.readouterr().err
+        assert "U2312 the server's certificate is not trusted yet: CN=server" in said
+        found = re.search(r"repeat with --trust (\S+)", said)
+        assert found is not None
+        assert main(["browse", *options, "--trust", found[1]]) == 0
+        assert "Press.CountGood" in capsys.readouterr().out
+        file = tmp_path / "found.yaml"
+        assert main(["browse", *options, "--write", str(file)]) == 0
+        assert main(["check", str(file)]) == 0
+        assert asyncio.run(listened(file))["count_good"] == 7, "what is trusted here is trusted by the agent"
 
 
 def test_interrupted(server: OpcUaServer, monkeypatch: MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ LINE = "http://example.org/line"
         (f"nsu={LINE};s=Cartoner.Speed", Node(ById(LINE, "Cartoner.Speed"))),
         (f"nsu={LINE};s=a;b=c", Node(ById(LINE, "a;b=c"))),
         (f"nsu={LINE};s=R&D.a&|b|[0]", Node(ById(LINE, "R&D.a|b"), "[0]")),
+        ("ns=4;s=|var|PLC.App.GVL.x", Node(ById(4, "|var|PLC.App.GVL.x"))),
+        ("ns=4;s=|var|PLC.App.GVL.x||[0].y", Node(ById(4, "|var|PLC.App.GVL.x"), "[0].y")),
         ("i=2258", Node(ById(0, 2258))),
         (f"nsu={UA};i=2258", Node(ById(0, 2258))),
         ("ns=2;s=Speed", Node(ById(2, "Speed"))),

@@ -157,6 +157,26 @@ def test_what_a_stranger_wrote_is_short_and_on_one_line(desk: Desk) -> None:
         assert refusal.reason.isprintable()
 
 
+def test_what_goes_while_somebody_looks_is_passed_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent makes room among the rejected ones, and people remove trusted ones, at any moment."""
+    desk.said(server())
+    (file,) = (desk.folder / "rejected").iterdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "listdir", lambda _: [file.name, "gone.der"])
+        patched.setattr(Path, "is_file", lambda _: True)
+        assert len(desk.list.entries()) == 1
+    read = Path.open
+
+    def gone(path: Path, *how: str) -> object:
+        content = read(path, *how)
+        path.unlink()
+        return content
+
+    monkeypatch.setattr(Path, "open", gone)
+    assert [entry.fingerprint for entry in desk.list.entries()] != []
+    assert desk.list.entries() == []
+
+
 def test_a_write_that_was_cut_leaves_nothing_behind(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.folder.mkdir(parents=True)
 

@@ -1,0 +1,71 @@
+"""The whole agent between an OPC UA server and a broker."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.agent import agent, platform, site
+from tests.fakes.application import application
+from tests.fakes.command import lineside
+from tests.fakes.mosquitto import mosquitto
+from tests.fakes.opcua import NAMESPACE, Spec, opcua_server
+
+pytestmark = pytest.mark.needs("mosquitto")
+
+SPEED, COUNT = "Cartoner.Speed", "Cartoner.Count"
+DEVICE = {
+    "name": "cartoner",
+    "connection": "packer",
+    "type": "cartoner",
+    "sampling": "50ms",
+    "tags": [
+        {"name": "speed", "address": f"nsu={NAMESPACE};s={SPEED}", "unit": "{piece}/min"},
+        {"name": "count_good", "address": f"/nsu={NAMESPACE};Cartoner/Count", "unit": "{piece}"},
+        {"name": "x_hole", "address": f"nsu={NAMESPACE};s=Cartoner.Hole"},
+        {"name": "x_slow", "address": f"nsu={NAMESPACE};s={SPEED}", "every": "200ms"},
+    ],
+}
+
+
+def packer(url: str, **more: object) -> dict[str, object]:
+    return {"name": "packer", "driver": "opcua", "url": url, "timeout": "2s", "keep_alive": "1s", **more}
+
+
+async def test_changes_arrive_in_order_over_a_cable_that_is_pulled_and_a_restart(tmp_path: Path) -> None:
+    async with opcua_server({SPEED: 84.5, COUNT: 0}) as server, mosquitto(tmp_path) as broker:
+        file = site(tmp_path, [packer(server.url, insecure=True)], [DEVICE], broker.port)
+        async with platform(broker.port) as seen, agent(file) as running:
+            await seen.sees("cartoner", "count_good")
+            await seen.sees("cartoner", "x_slow")
+            await seen.sees("cartoner", "x_hole", "bad.config")
+            for n in range(1, 11):
+                await server.set(COUNT, n)
+            server.cut()
+            for n in range(11, 21):
+                await server.set(COUNT, n)
+            await seen.until(lambda: [v for _, v, _ in seen.samples("cartoner", "count_good")][-1:] == [20])
+            await server.restart()
+            await server.set(COUNT, 21)
+            await seen.until(lambda: [v for _, v, _ in seen.samples("cartoner", "count_good")][-1:] == [21])
+            assert await running.stop() == 0
+    counts = [value for _, value, quality in seen.samples("cartoner", "count_good") if quality == "good"]
+    assert sorted(set(counts)) == list(range(22)), "no change is missing"
+    assert counts == sorted(counts), "none came out of order"
+    assert not any("Traceback" in line for line in running.lines)
+    assert seen.holes("cartoner") == []
+
+
+async def test_an_unknown_certificate_is_one_clear_line_and_trust_mends_it_while_the_agent_runs(tmp_path: Path) -> None:
+    ours = application(tmp_path, "server")
+    async with opcua_server({SPEED: 84.5, COUNT: 0}, Spec(application=ours)) as server, mosquitto(tmp_path) as broker:
+        file = site(tmp_path, [packer(server.url)], [DEVICE], broker.port)
+        async with platform(broker.port) as seen, agent(file) as running:
+            await running.until(lambda: any("lineside trust" in line for line in running.lines))
+            (line,) = [line for line in running.lines if "lineside trust" in line]
+            command = re.search(r"lineside (trust .* add \S+)", line)
+            assert command is not None, line
+            assert (await lineside(*command[1].split())).code == 0
+            await seen.sees("cartoner", "speed")
+            assert await running.stop() == 0
+    assert sum("packer" in line for line in running.lines) <= 4
