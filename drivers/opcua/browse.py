@@ -72,7 +72,8 @@ async def walk(connection: BaseModel, wish: BrowseWish, journal: Journal) -> Asy
 async def _visit(settings: Connection, journal: Journal) -> AsyncIterator[Space]:
     """A session for as long as the block."""
     counts = Counts()
-    wire = Wire(with_port(settings), settings.timeout, settings.limits.message, Protection(settings, journal), counts)
+    protection = Protection(settings, journal)
+    wire = Wire(with_port(settings), settings.timeout, SESSION_S, settings.limits.message, protection, counts)
     asking = Asking(wire, counts, AT_ONCE)
     try:
         await wire.open()
