@@ -19,7 +19,7 @@ from drivers.opcua import holding
 from drivers.opcua.asking import Asking
 from drivers.opcua.config import Connection
 from drivers.opcua.counts import Counts
-from drivers.opcua.driver import S7_1200_CALL, with_port
+from drivers.opcua.driver import S7_1200_CALL, SESSION_S, with_port
 from drivers.opcua.node import UA
 from drivers.opcua.protection import Protection
 from drivers.opcua.space import Found, Space
