@@ -27,7 +27,7 @@ What is an error
 Policy (when to read, back-off, logging, deadbands, clocks) is the agent's; protocol is the driver's.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -287,6 +287,62 @@ class Trusting(Protocol):
         """Trust it no more, or forget that it was rejected."""
 
 
+class BrowseWish(NamedTuple):
+    """How far a walk through a device goes."""
+
+    depth: int = 8
+    """Levels below the beginning."""
+    most: int = 20_000
+    """So many things at most."""
+    is_all: bool = False
+    """Also what the protocol itself has everywhere, such as descriptions of types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One thing that a device shows: something to read, or what holds such things."""
+
+    number: int
+    """Unlike that of all others of the walk."""
+    parent: int | None
+    """The number of what holds it, which came before; None at the top."""
+    name: str
+    """Where it is among its siblings; an element of an array is `[0]`."""
+    title: str
+    """For people, in the device's own language."""
+    address: str
+    """As a person writes it in a tag; empty where it cannot be written."""
+    kind: str
+    """In the protocol's own word: `Object`, `Double`, `Int32[10]`."""
+    is_value: bool = False
+    """Whether a tag with this address has values."""
+    type: ValueType | None = None
+    """Of its values, where that is known."""
+    value: str = ""
+    """The current one, or what is there of it."""
+    quality: Quality = Quality.GOOD
+    unit: str = ""
+    """UCUM."""
+    unit_text: str = ""
+    """As the device writes it."""
+    range: tuple[float, float] | None = None
+    """In which the device expects its values."""
+    below: int = 0
+    """How many things it holds; fewer of them may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """What `lineside browse URL` needs. The `connection` model is made of `url`, and of `insecure`, `user` and
+    `password_file` where the person has said them."""
+
+    schemes: Sequence[str]
+    """How URLs of such connections begin: `opc.tcp`."""
+    walk: Callable[[BaseModel, BrowseWish, Journal], AsyncGenerator[Shown, None]]
+    """The things as they are found, breadth first. Raises `NotConnected`; notes in the journal where it stopped early.
+    Closing it ends the conversation."""
+
+
 World = Callable[[str, str], Value | None]
 """(device, tag name) -> the value that a simulated machine shows now; None where it has no such address."""
 
@@ -318,6 +374,8 @@ class DriverPlugin:
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
     profiles: Callable[[Path], Profiles] | None = None
     """The address profiles that a configuration in this folder may name."""
+    browse: Browsing | None = None
+    """What a device shows, where it can say so."""
     trust: Trusting | None = None
     """Whom a connection trusts, where peers show certificates."""
     chinese: Mapping[str, str] = field(default_factory=dict)

@@ -76,6 +76,7 @@ IMPURE = (
     "agent/test_mqtt_reach.py",
     "agent/test_poll.py",
     "agent/test_publish.py",
+    "drivers/opcua/test_browse_server.py",
     "drivers/opcua/test_contract.py",
     "drivers/opcua/test_faults.py",
     "drivers/opcua/test_handshake.py",

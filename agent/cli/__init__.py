@@ -42,7 +42,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    from agent.cli import check, demo, drivers, export, profiles, run, schema, sub, trust
+    from agent.cli import browse, check, demo, drivers, export, profiles, run, schema, sub, trust
 
     whole = argparse.ArgumentParser(
         prog="lineside",
@@ -50,6 +50,6 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"lineside {version('lineside')}")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, check, demo, schema, drivers, profiles, sub, export, trust):
+    for command in (run, check, demo, schema, drivers, profiles, sub, export, browse, trust):
         command.add(commands)
     return whole

@@ -8,7 +8,7 @@ Drivers bring their own codes with another first letter.
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.messages import acquisition, configuration, delivery, exporting, process, trusting, verification
+from agent.messages import acquisition, browsing, configuration, delivery, exporting, process, trusting, verification
 from agent.messages.hints import HINTS
 from drivers.contract import Message
 
@@ -18,6 +18,7 @@ Language = Literal["zh", "en"]
 MESSAGES: Mapping[str, Message] = {
     **configuration.MESSAGES,
     **acquisition.MESSAGES,
+    **browsing.MESSAGES,
     **delivery.MESSAGES,
     **exporting.MESSAGES,
     **process.MESSAGES,
@@ -38,6 +39,9 @@ class Catalogue:
         for code, message in messages.items():
             if self._messages.setdefault(code, message) != message:
                 raise ValueError(f"message code {code} is taken")
+
+    def knows(self, code: str) -> bool:
+        return code in self._messages
 
     def level(self, code: str) -> str:
         message = self._messages.get(code)

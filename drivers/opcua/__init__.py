@@ -3,12 +3,13 @@
 Importing it costs little: asyncua is imported when a connection is opened.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import cast
 
 from pydantic import BaseModel
 
-from drivers.contract import Described, Driver, DriverPlugin, Group, Journal
+from drivers.contract import BrowseWish, Browsing, Described, Driver, DriverPlugin, Group, Journal, Shown
 from drivers.opcua.chinese import KEYS
 from drivers.opcua.config import Address, Connection, Device
 from drivers.opcua.messages import MESSAGES
@@ -28,6 +29,14 @@ def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> D
     return driver
 
 
+async def _browse(connection: BaseModel, wish: BrowseWish, journal: Journal) -> AsyncGenerator[Shown, None]:
+    from drivers.opcua.browse import walk
+
+    async with contextlib.aclosing(walk(connection, wish, journal)) as found:
+        async for one in found:
+            yield one
+
+
 def _addresses(group: Group) -> list[Address]:
     return [cast(Address, tag.address) for tag in group.tags]
 
@@ -43,6 +52,7 @@ PLUGIN = DriverPlugin(
     address=Address,
     open=_open,
     subscribes="by default",
+    browse=Browsing(("opc.tcp",), _browse),
     trust=TRUST,
     describe=describe,
     chinese=KEYS,

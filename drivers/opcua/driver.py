@@ -40,9 +40,10 @@ class OpcUaDriver:
         self._url = settings.url
         self._plan = plan(groups)
         protection = Protection(settings, journal)
-        url = settings.url if f":{settings.port}" in settings.url else _with_port(settings)
         session_s = max([SESSION_S, *(3 * group.every_s for group in groups if math.isfinite(group.every_s))])
-        self._wire = Wire(url, settings.timeout, session_s, settings.limits.message, protection, self._counts)
+        self._wire = Wire(
+            with_port(settings), settings.timeout, session_s, settings.limits.message, protection, self._counts
+        )
         most = settings.limits.nodes or (S7_1200_CALL if settings.server == "s7-1200" else 0)
         self._asking = Asking(self._wire, self._counts, most)
         self._keep_alive_s = settings.keep_alive
@@ -116,8 +117,10 @@ class OpcUaDriver:
         await self._wire.close()
 
 
-def _with_port(settings: Connection) -> str:
-    """asyncua wants one."""
+def with_port(settings: Connection) -> str:
+    """The URL as asyncua wants it."""
+    if f":{settings.port}" in settings.url:
+        return settings.url
     head, _, path = settings.url.removeprefix("opc.tcp://").partition("/")
     return f"opc.tcp://{head}:{settings.port}" + (f"/{path}" if path else "")
 

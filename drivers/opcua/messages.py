@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from drivers.contract import Message
-from drivers.opcua import messages_trust
+from drivers.opcua import messages_browse, messages_trust
 from drivers.quantities import MESSAGES as QUANTITIES
 
 _CONFIGURATION: dict[str, Message] = {
@@ -171,4 +171,10 @@ _WIRE: dict[str, Message] = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = {**_CONFIGURATION, **_WIRE, **messages_trust.MESSAGES, **QUANTITIES}
+MESSAGES: Mapping[str, Message] = {
+    **_CONFIGURATION,
+    **_WIRE,
+    **messages_browse.MESSAGES,
+    **messages_trust.MESSAGES,
+    **QUANTITIES,
+}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_from_binary
 
@@ -35,6 +36,11 @@ class Space:
     def __init__(self, wire: Wire, asking: Asking) -> None:
         self._wire = wire
         self._asking = asking
+
+    @property
+    def namespaces(self) -> Sequence[str]:
+        """URIs in the order of their indices in this session."""
+        return self._asking.namespaces
 
     async def below(
         self, nodes: Sequence[ua.NodeId], *, kind: int = ObjectIds.HierarchicalReferences
@@ -80,6 +86,17 @@ class Space:
         """Value and status of each."""
         answer = await self._asking.read(nodes)
         return list(zip(answer.values, answer.statuses, strict=True))
+
+    async def attributes(self, nodes: Sequence[ua.NodeId], attribute: AttributeIds) -> list[object]:
+        """Another attribute than the value of each; None where there is none."""
+        found: list[object] = []
+        for some in chunks(nodes, self._asking.bounds.read):
+            request = ua.ReadRequest()
+            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
+            request.Parameters.NodesToRead = [ua.ReadValueId(node, attribute) for node in some]
+            answer = await self._asking.read_prepared(request)
+            found += [None if status else value for value, status in zip(answer.values, answer.statuses, strict=True)]
+        return found
 
 
 def _wanted(node: ua.NodeId, kind: int) -> ua.BrowseDescription:
