@@ -7,9 +7,9 @@ from typing import Any, TypeVar, cast
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.ua_binary import struct_from_binary
 
 from drivers.opcua import decode
+from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.counts import Counts
 from drivers.opcua.node import UA, ById, ByPath, Place
 from drivers.opcua.wire import Wire
@@ -69,20 +69,20 @@ class Asking:
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
             request.Parameters.NodesToRead = [_value_of(node) for node in some]
-            for column, more in zip(whole, await self.read_prepared(request), strict=True):
+            for column, more in zip(whole, await self.read_prepared(request, len(some)), strict=True):
                 column.extend(more)  # type: ignore[attr-defined]  # the lists of `whole`
         return whole
 
-    async def read_prepared(self, request: ua.ReadRequest) -> decode.Read:
-        """The answer to one request that is within the bounds."""
+    async def read_prepared(self, request: ua.ReadRequest, count: int) -> decode.Read:
+        """The answer to one request, for so many nodes, that is within the bounds."""
         self._counts.reads += 1
         body = await self._wire.ask(request)
         answer = decode.read(_bytes(body))
         if answer is None:
             self._counts.slowly += 1
-            response = struct_from_binary(ua.ReadResponse, body)
-            response.ResponseHeader.ServiceResult.check()
+            response = parsed(ua.ReadResponse, body)
             answer = decode.of_asyncua(response)
+        exactly(answer.values, count)
         return answer
 
     async def nodes(self, places: Sequence[Place]) -> list[ua.NodeId | None]:
@@ -113,9 +113,8 @@ class Asking:
         request = ua.TranslateBrowsePathsToNodeIdsRequest()
         request.Parameters.BrowsePaths = asked
         body = await self._wire.ask(request)
-        response = struct_from_binary(ua.TranslateBrowsePathsToNodeIdsResponse, body)
-        response.ResponseHeader.ServiceResult.check()
-        results = iter(response.Results)
+        response = parsed(ua.TranslateBrowsePathsToNodeIdsResponse, body)
+        results = iter(exactly(response.Results, len(asked)))
         return [None if one is None else _only(next(results)) for one in known]
 
     def _browse_path(self, path: ByPath) -> ua.BrowsePath | None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from asyncua import ua
 
 from drivers.contract import Journal, Quality, Scan
+from drivers.errors import NotConnected
 from drivers.opcua import decode
 from drivers.opcua.asking import Asking
 from drivers.opcua.counts import Counts
@@ -118,6 +119,8 @@ class Listening:
         now_ms, now_s = _now_ms(), time.monotonic()
         told: set[int] = set()
         if message.handles:
+            if max(message.handles) >= len(self._items):
+                raise NotConnected("the server tells of what nobody asked for")
             columns = Columns(
                 message.handles, message.values, message.statuses, message.source_times, message.server_times
             )

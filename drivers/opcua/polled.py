@@ -52,7 +52,7 @@ class PolledGroup:
         scans: list[Scan] = []
         for part, (items, request) in enumerate(self._parts):
             began_ms = time.time_ns() // 1_000_000
-            answer = await self._asking.read_prepared(request)
+            answer = await self._asking.read_prepared(request, len(items))
             now_ms = (began_ms + time.time_ns() // 1_000_000) // 2
             scans += self._compared(part, items, answer, now_ms)
         if self._is_fresh and self._unknown:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, cast
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.ua_binary import struct_from_binary
 
+from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.asking import Asking, chunks
 from drivers.opcua.node import UA
 from drivers.opcua.wire import Wire
@@ -51,8 +51,8 @@ class Space:
             request = ua.BrowseRequest()
             request.Parameters.RequestedMaxReferencesPerNode = ua.UInt32(PAGE)
             request.Parameters.NodesToBrowse = [_wanted(node, kind) for node in some]
-            response = struct_from_binary(ua.BrowseResponse, await self._wire.ask(request))
-            found += await self._whole(response.Results)
+            response = parsed(ua.BrowseResponse, await self._wire.ask(request))
+            found += await self._whole(exactly(response.Results, len(some)))
         return found
 
     async def _whole(self, results: Sequence[ua.BrowseResult]) -> list[list[Found]]:
@@ -61,9 +61,9 @@ class Space:
         while left:
             request = ua.BrowseNextRequest()
             request.Parameters.ContinuationPoints = list(left.values())
-            response = struct_from_binary(ua.BrowseNextResponse, await self._wire.ask(request))
+            response = parsed(ua.BrowseNextResponse, await self._wire.ask(request))
             places, left = list(left), {}
-            for place, result in zip(places, response.Parameters.Results, strict=True):
+            for place, result in zip(places, exactly(response.Parameters.Results, len(places)), strict=True):
                 found[place] += [self._of(one) for one in result.References or ()]
                 if result.ContinuationPoint:
                     left[place] = result.ContinuationPoint
@@ -94,7 +94,7 @@ class Space:
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
             request.Parameters.NodesToRead = [ua.ReadValueId(node, attribute) for node in some]
-            answer = await self._asking.read_prepared(request)
+            answer = await self._asking.read_prepared(request, len(some))
             found += [None if status else value for value, status in zip(answer.values, answer.statuses, strict=True)]
         return found
 

@@ -8,10 +8,10 @@ from typing import Any
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.opcua import decode
+from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.asking import Asking, chunks
 from drivers.opcua.counts import Counts
 from drivers.opcua.plan import Item
@@ -72,7 +72,7 @@ class Subscription:
         )
         wanted.MaxNotificationsPerPublish = ua.UInt32(0)
         wanted.PublishingEnabled = True
-        response = struct_from_binary(ua.CreateSubscriptionResponse, await self._wire.ask(request))
+        response = parsed(ua.CreateSubscriptionResponse, await self._wire.ask(request))
         self._counts.subscriptions += 1
         revised = response.Parameters
         self._id, self._sequence, self._acks = revised.SubscriptionId, 0, []
@@ -88,8 +88,8 @@ class Subscription:
             request.Parameters.SubscriptionId = self._id
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
             request.Parameters.ItemsToCreate = [self._wanted(item, node) for item, node in some]
-            response = struct_from_binary(ua.CreateMonitoredItemsResponse, await self._wire.ask(request))
-            for (item, _), result in zip(some, response.Results, strict=True):
+            response = parsed(ua.CreateMonitoredItemsResponse, await self._wire.ask(request))
+            for (item, _), result in zip(some, exactly(response.Results, len(some)), strict=True):
                 if result.StatusCode.is_good():
                     self._server_ids[item] = result.MonitoredItemId
                 else:
@@ -126,7 +126,7 @@ class Subscription:
             body = await self._wire.ask(request)
         except UaStatusCodeError:
             return False
-        response = struct_from_binary(ua.TransferSubscriptionsResponse, body)
+        response = parsed(ua.TransferSubscriptionsResponse, body)
         return bool(response.Parameters.Results) and response.Parameters.Results[0].StatusCode.is_good()
 
     async def missed(self) -> list[decode.Published]:
@@ -143,7 +143,7 @@ class Subscription:
                 if error.code == StatusCodes.BadMessageNotAvailable:
                     return found
                 raise Ended from error
-            message = struct_from_binary(ua.RepublishResponse, body).NotificationMessage
+            message = parsed(ua.RepublishResponse, body).NotificationMessage
             if message.SequenceNumber != wanted:
                 return found  # some servers have an empty message for one that they have not
             response = ua.PublishResponse()
@@ -157,13 +157,12 @@ class Subscription:
         while True:
             try:
                 async with asyncio.timeout(self._silence_s):
-                    body = await self._wire.ask(self._request(), timeout_s=0)
+                    answer = self._decoded(await self._wire.ask(self._request(), timeout_s=0))
             except TimeoutError as silence:
                 raise Ended from silence
             except UaStatusCodeError as error:
                 await self._refused(error)
                 continue
-            answer = self._decoded(body)
             if answer.subscription != self._id:
                 continue  # of one that we have given up
             if any(isinstance(one, ua.StatusChangeNotification) for one in answer.others):
@@ -186,7 +185,7 @@ class Subscription:
         answer = decode.published(bytes(body))
         if answer is None:
             self._counts.slowly += 1
-            answer = decode.of_asyncua(struct_from_binary(ua.PublishResponse, body))
+            answer = decode.of_asyncua(parsed(ua.PublishResponse, body))
         return answer
 
     def _take(self, answer: decode.Published) -> None:

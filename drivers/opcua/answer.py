@@ -1,0 +1,41 @@
+"""What asyncua makes of an answer, and what becomes of one that nobody can make anything of."""
+
+import struct
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from asyncua.ua.ua_binary import struct_from_binary
+from asyncua.ua.uaerrors._base import UaError
+
+from drivers.errors import NotConnected
+
+T = TypeVar("T")
+
+UNREADABLE = (
+    UaError,
+    struct.error,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+)
+"""What asyncua raises for bytes that are no message."""
+
+
+def parsed(kind: type[T], body: Any) -> T:
+    """A whole response. Raises `NotConnected`, and `UaStatusCodeError` where the server refused the request."""
+    try:
+        response = struct_from_binary(kind, body)
+    except UNREADABLE as error:
+        raise NotConnected(f"an answer of the server cannot be read ({type(error).__name__})") from error
+    response.ResponseHeader.ServiceResult.check()  # type: ignore[attr-defined]  # every response has a header
+    return response
+
+
+def exactly(results: Sequence[T] | None, count: int) -> Sequence[T]:
+    """As many results as were asked for. Raises `NotConnected`: whose the others are nobody could say."""
+    if results is None or len(results) != count:
+        raise NotConnected(f"the server answered {len(results or ())} of {count}")
+    return results
