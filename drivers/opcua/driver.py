@@ -65,6 +65,8 @@ class OpcUaDriver:
         self._is_resumed = await self._wire.open()
         try:
             await self._asking.learn()
+            if self._plan.looks_into_structures:
+                await self._wire.learn_types()
             for group in self._polled.values():
                 await group.begin()
         except UaStatusCodeError as error:

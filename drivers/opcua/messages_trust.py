@@ -32,8 +32,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "私钥 {path} 可被其他用户读取（权限 {mode}），不予使用",
         "others can read the private key {path} (mode {mode}); it is not used",
-        "chmod 600 {path}",
-        "chmod 600 {path}",
+        "执行 chmod 600 {path}",
+        "run chmod 600 {path}",
     ),
     "U2005": Message(
         "error",

@@ -51,9 +51,10 @@ class Plan:
         return [number for number, group in enumerate(self.groups) if group.is_subscribed]
 
     @property
-    def fastest_s(self) -> float:
-        """The shortest period of what is subscribed."""
-        return min((item.sampling_s for item in self.subscribed), default=1.0)
+    def looks_into_structures(self) -> bool:
+        """Whether a path names a field."""
+        items = [*self.subscribed, *(item for items in self.polled.values() for item in items)]
+        return any(isinstance(step, str) for item in items for spot in item.spots for step in spot.within)
 
 
 def plan(groups: Sequence[Group]) -> Plan:

@@ -93,20 +93,24 @@ class Wire:
         self.heard_s = time.monotonic()
         return result
 
-    async def _channel(self, client: Client) -> None:
+    async def _connect(self, client: Client) -> None:
         await client.connect_socket()
         await client.send_hello()
+
+    async def _channel(self, client: Client) -> None:
         await client.open_secure_channel()
         self._renew_s = time.monotonic() + client.secure_channel_timeout * RENEW_AT / 1000
 
     async def _resume(self, client: Client) -> bool:
-        await self._channel(client)
+        await self._connect(client)  # a server that is frozen fails here, and has the session still
         client.uaclient.session.rebind_authentication_token()
         try:
+            await self._channel(client)
             await self._protection.activate(client)
-        except UaStatusCodeError as error:
+        except (OSError, TimeoutError, UaError) as error:
             self._refusals += 1
-            if error.code not in UNKNOWN_SESSION and self._refusals < RESUMED_AGAIN:
+            is_unknown = isinstance(error, UaStatusCodeError) and error.code in UNKNOWN_SESSION
+            if not is_unknown and self._refusals < RESUMED_AGAIN:
                 raise
             return False
         self._watch(client)
@@ -122,6 +126,7 @@ class Wire:
         await self._protection.prepare(client)
         client.secure_channel_timeout = CHANNEL_MS
         self._client = client
+        await self._connect(client)
         await self._channel(client)
         self._counts.sessions += 1
         await client.create_session()
@@ -164,6 +169,16 @@ class Wire:
 
     def _why(self) -> str:
         return self.lost.result() if self.lost is not None and self.lost.done() else "the connection is closed"
+
+    async def learn_types(self) -> None:
+        """Ask for the structures that the server defines, so that asyncua can read them; what fails stays unknown."""
+        if self._client is not None:
+            try:
+                await self._client.load_data_type_definitions()
+            except UaStatusCodeError:
+                return
+            except (OSError, TimeoutError, UaError) as error:
+                raise reason(error, self._url) from error
 
     async def renew(self) -> None:
         """Renew the channel when it is time."""

@@ -72,7 +72,7 @@ class ServerBench:
         self._muted = contextlib.ExitStack()
         self.connection: Keys = {
             "url": server.url,
-            "timeout": "500ms",
+            "timeout": "1s",
             "insecure": True,
             "security": {"policy": "None"},
             "keep_alive": "500ms",
