@@ -46,7 +46,7 @@ def test_one_driver(capsys: CaptureFixture[str]) -> None:
 
 def test_an_unknown_driver(capsys: CaptureFixture[str]) -> None:
     assert main(["drivers", "profinet"]) == 2
-    assert "modbus, simulated" in capsys.readouterr().err
+    assert "modbus, opcua, simulated" in capsys.readouterr().err
 
 
 def test_a_broken_driver(capsys: CaptureFixture[str], monkeypatch: MonkeyPatch) -> None:
