@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
 
 from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.asking import Asking, chunks
@@ -52,7 +53,13 @@ class Space:
             request.Parameters.RequestedMaxReferencesPerNode = ua.UInt32(PAGE)
             request.Parameters.NodesToBrowse = [_wanted(node, kind) for node in some]
             response = parsed(ua.BrowseResponse, await self._wire.ask(request))
-            found += await self._whole(exactly(response.Results, len(some)))
+            results = exactly(response.Results, len(some))
+            whole = await self._whole(results)
+            for place, result in enumerate(results):
+                # Those of the same call held all continuation points that the server has; now they are free.
+                if result.StatusCode.value == StatusCodes.BadNoContinuationPoints and len(some) > 1:
+                    whole[place] = (await self.below([some[place]], kind=kind))[0]
+            found += whole
         return found
 
     async def _whole(self, results: Sequence[ua.BrowseResult]) -> list[list[Found]]:
@@ -61,6 +68,7 @@ class Space:
         while left:
             request = ua.BrowseNextRequest()
             request.Parameters.ContinuationPoints = list(left.values())
+            request.Parameters.ReleaseContinuationPoints = cast(Any, False)  # asyncua would give them back unread
             response = parsed(ua.BrowseNextResponse, await self._wire.ask(request))
             places, left = list(left), {}
             for place, result in zip(places, exactly(response.Parameters.Results, len(places)), strict=True):

@@ -62,7 +62,7 @@ class FakeSpace:
 
     def _count(self, nodes: int) -> None:
         if nodes > self.most:
-            raise UaStatusCodeError(StatusCodes.BadTooManyOperations)
+            raise UaStatusCodeError(StatusCodes.BadTooManyOperations)  # type: ignore[no-untyped-call]  # asyncua
         self.largest = max(self.largest, nodes)
 
 
@@ -132,7 +132,7 @@ async def test_the_servers_own_things_are_left_out_unless_all_are_wanted() -> No
 
 
 async def test_nothing_to_read_is_no_value() -> None:
-    raw = ua.ExtensionObject(own("T"), b"\x01")
+    raw = ua.ExtensionObject(own("T"), ua.ByteString(b"\x01"))
     space = FakeSpace({"": [variable("null"), variable("raw"), variable("enum"), variable("none")]}, {"raw": raw})
     space.types = {own("raw"): own("T"), own("enum"): OWN_ENUM, own("none"): ua.NodeId(ua.Int32(22))}
     null, unknown, enum, none = (await walked(space))[0]

@@ -63,7 +63,7 @@ def test_a_structure_that_is_known_has_fields() -> None:
 
 
 def test_one_that_is_not_known_is_said_to_be_one() -> None:
-    raw = ua.ExtensionObject(ua.NodeId(ua.Int32(5), ua.Int16(2)), b"\x01")
+    raw = ua.ExtensionObject(ua.NodeId(ua.Int32(5), ua.Int16(2)), ua.ByteString(b"\x01"))
     assert held(raw, 0).quality is Quality.BAD_TYPE
     assert not list(parts(raw))
 
