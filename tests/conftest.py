@@ -67,15 +67,7 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
 }
 
-IMPURE = (
-    "agent/app/",
-    "agent/cli/",
-    "agent/demo/",
-    "agent/test_mqtt.py",
-    "agent/test_mqtt_over_websocket.py",
-    "agent/test_mqtt_reach.py",
-    "agent/test_poll.py",
-    "agent/test_publish.py",
+OPC_UA = (
     "drivers/opcua/test_browse_server.py",
     "drivers/opcua/test_contract.py",
     "drivers/opcua/test_faults.py",
@@ -84,6 +76,19 @@ IMPURE = (
     "drivers/opcua/test_node_opcua.py",
     "drivers/opcua/test_polled.py",
     "drivers/opcua/test_secure.py",
+)
+"""Tests of the OPC UA driver with a server."""
+
+IMPURE = (
+    *OPC_UA,
+    "agent/app/",
+    "agent/cli/",
+    "agent/demo/",
+    "agent/test_mqtt.py",
+    "agent/test_mqtt_over_websocket.py",
+    "agent/test_mqtt_reach.py",
+    "agent/test_poll.py",
+    "agent/test_publish.py",
     "drivers/simulated/test_contract.py",
     "drivers/modbus/test_contract.py",
     "drivers/modbus/test_link.py",
@@ -94,15 +99,9 @@ IMPURE = (
 """Of the tests of `agent` and `drivers` those with a wire, a process or a clock that must not be slow."""
 
 PATIENT = (
+    *OPC_UA,
     "agent/cli/",
     "agent/demo/",
-    "drivers/opcua/test_contract.py",
-    "drivers/opcua/test_faults.py",
-    "drivers/opcua/test_handshake.py",
-    "drivers/opcua/test_lazily.py",
-    "drivers/opcua/test_node_opcua.py",
-    "drivers/opcua/test_polled.py",
-    "drivers/opcua/test_secure.py",
     "fakes/test_nodeopcua.py",
     "house/",
     "system/test_agent_faults.py",
