@@ -74,8 +74,8 @@ DEBIAN: Mapping[str, tuple[Probe, str, str]] = {  # what the tests call: how to 
     ),
     "mbpoll": (shutil.which, "mbpoll", said("别人编写的 Modbus 客户端", "Modbus client of another author")),
     "modbus": (find_library, "libmodbus5", said("别人编写的 Modbus 服务器", "Modbus server of another author")),
-    "node": (shutil.which, "nodejs", said("运行 Modbus 服务器 modbus-serial", "runs the Modbus server modbus-serial")),
-    "npm": (shutil.which, "npm", said("安装 modbus-serial", "installs modbus-serial")),
+    "node": (shutil.which, "nodejs", said("运行 modbus-serial 和 node-opcua", "runs modbus-serial and node-opcua")),
+    "npm": (shutil.which, "npm", said("安装 modbus-serial 和 node-opcua", "installs modbus-serial and node-opcua")),
 }
 
 OFFLINE = said(
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     if task == "sync":
         return 0
     step(said("测试需要的 Debian 软件包", "Debian packages for the tests"), install_debian)
-    step("modbus-serial -> tests/peers/node_modules", install_peers)
+    step("modbus-serial, node-opcua -> tests/peers/node_modules", install_peers)
     python = str(VENV / "bin" / "python")
     return become([python, "-m", "pytest", *rest]) if rest else whole_suite(python)
 

@@ -39,6 +39,10 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
         lambda: shutil.which("node") and (PEERS / "node_modules" / "modbus-serial").is_dir(),
         "apt-get install nodejs npm && npm ci --prefix tests/peers --ignore-scripts",
     ),
+    "node-opcua": (
+        lambda: shutil.which("node") and (PEERS / "node_modules" / "node-opcua-server").is_dir(),
+        "apt-get install nodejs npm && npm ci --prefix tests/peers --ignore-scripts",
+    ),
     "faketime": (
         lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
         "apt-get install libfaketime",
@@ -84,6 +88,7 @@ IMPURE = (
 PATIENT = (
     "agent/cli/",
     "agent/demo/",
+    "fakes/test_nodeopcua.py",
     "house/",
     "system/test_agent_faults.py",
     "system/test_export.py",

@@ -293,11 +293,13 @@ async def opcua_server(
         await server.stop()
 
 
+def address(name: str) -> str:
+    """`nsu=<uri>;s=<identifier>` of a name, which is that already or an identifier in `NAMESPACE`."""
+    return name if name.startswith("nsu=") else f"nsu={NAMESPACE};s={name}"
+
+
 def _parted(name: str) -> tuple[str, str]:
-    """`nsu=<uri>;s=<identifier>`, or an identifier in `NAMESPACE`."""
-    if not name.startswith("nsu="):
-        return NAMESPACE, name
-    uri, _, identifier = name.removeprefix("nsu=").partition(";s=")
+    uri, _, identifier = address(name).removeprefix("nsu=").partition(";s=")
     return uri, identifier
 
 
