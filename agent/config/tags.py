@@ -46,6 +46,27 @@ def read_tag(node: Map, path: Path, plugin: DriverPlugin | None, every_s: float,
     return TagDraft(path, node, keys.name, every_s, address, settings, keys.read_on)
 
 
+def mapped_tags(
+    device: Map,
+    path: Path,
+    plugin: DriverPlugin,
+    settings: BaseModel,
+    written: Sequence[TagDraft],
+    every_s: float,
+    findings: Findings,
+) -> list[TagDraft]:
+    """Tags that a device has by itself. What a person wrote under one of their names, or with one's meaning, wins."""
+    taken = {tag.name for tag in written}
+    taken |= {tag.settings.metric for tag in written if tag.settings is not None and not tag.settings.labels}
+    drafts: list[TagDraft] = []
+    for keys in plugin.tags(settings) if plugin.tags is not None else ():
+        node = Map(device.at)  # they stand nowhere in the document, so what is wrong with one is shown at the device
+        node.update(keys)
+        if keys.get("name") not in taken:
+            drafts.append(read_tag(node, path, plugin, every_s, findings))
+    return drafts
+
+
 def _settings(keys: TagKeys, address: BaseModel, every_s: float) -> TagSettings:
     return TagSettings(
         name=keys.name,

@@ -3,7 +3,7 @@
 Importing it costs little: asyncua is imported when a connection is opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from drivers.opcua.chinese import KEYS
 from drivers.opcua.config import Address, Connection, Device
 from drivers.opcua.messages import MESSAGES
 from drivers.opcua.node import ById
+from drivers.opcua.packml.words import tags
 
 
 def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> Driver:
@@ -36,6 +37,11 @@ def describe(connection: BaseModel, group: Group) -> list[Described]:
     return [Described(None, str(one.node)) for one in _addresses(group)]
 
 
+def mapped(device: BaseModel) -> Sequence[Mapping[str, object]]:
+    """The tags of a machine that maps itself."""
+    return tags() if cast(Device, device).packml else ()
+
+
 PLUGIN = DriverPlugin(
     connection=Connection,
     device=Device,
@@ -43,6 +49,7 @@ PLUGIN = DriverPlugin(
     open=_open,
     subscribes=True,
     describe=describe,
+    tags=mapped,
     chinese=KEYS,
     messages=MESSAGES,
 )

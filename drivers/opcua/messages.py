@@ -1,8 +1,9 @@
-"""Operator messages of this driver. U10xx: what is wrong in a configuration; U21xx: of the wire."""
+"""Operator messages of this driver. U10xx: what is wrong in a configuration; U21xx: of the wire; U22xx: of machines."""
 
 from collections.abc import Mapping
 
 from drivers.contract import Message
+from drivers.opcua.messages_packml import PACKML
 from drivers.quantities import MESSAGES as QUANTITIES
 
 _CONFIGURATION: dict[str, Message] = {
@@ -161,4 +162,4 @@ _WIRE: dict[str, Message] = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = {**_CONFIGURATION, **_WIRE, **QUANTITIES}
+MESSAGES: Mapping[str, Message] = {**_CONFIGURATION, **_WIRE, **PACKML, **QUANTITIES}
