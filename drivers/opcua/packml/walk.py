@@ -23,7 +23,7 @@ SERVER = (0, ObjectIds.Server)
 
 MACHINES = frozenset({"BaseStateMachine", "MachineryBuildingBlocks", "MachineryItemState"})
 """Below what has one of these nobody looks for another machine."""
-SIGN = "statecurrent"
+SIGN = "status.statecurrent"
 
 
 class Branch(NamedTuple):
@@ -55,14 +55,19 @@ async def walk(space: Space, start: ua.NodeId, names: tuple[tuple[str, str], ...
             for (node, way), below in zip(level, found, strict=True)
         ]
         branches += [one if one.where else one._replace(where=written(space, one.node)) for one in grown]
-        if last == DEEPEST and any(_is_sign(one) for one in grown):
+        if any(_is_sign(one) for one in grown):
             last = max(DEPTH, depth + BEYOND)
         level = _next(grown, seen)[: max(MOST - len(seen), 0)]
     return branches
 
 
 def _is_sign(branch: Branch) -> bool:
-    return any(one.name in MACHINES or one.name.lower().endswith(SIGN) for one in branch.below)
+    """Whether there is a machine, so that nobody has to go on much further."""
+    own = branch.names[-1][1].lower() if branch.names else ""
+    return any(
+        one.name in MACHINES or one.name.lower().endswith(SIGN) or f"{own}.{one.name.lower()}".endswith(SIGN)
+        for one in branch.below
+    )
 
 
 def _next(
