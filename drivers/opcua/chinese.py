@@ -22,6 +22,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "limits.message": "接受的最大报文",
         "packml": "auto：按 OPC 30050、PackTags 或 OPC 40001-1 自动映射机器，不必逐个写标签",
         "packml_root": "服务器上有多台机器时，这台机器在哪里：节点或浏览路径",
-        "address": "nsu=http://example.org/line;s=Speed、i=2258、/nsu=...;Line/Speed；|Orders[0].Name 取其中一部分",
+        "address": "nsu=http://example.org/line;s=Speed、i=2258、/nsu=...;Line/Speed；|Orders[0].Name 取其中一部分；"
+        "packml:state 取自动映射的机器状态",
     }
 )

@@ -165,7 +165,8 @@ class Address(BaseModel):
     address: Annotated[
         str,
         Field(
-            description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it."
+            description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it; "
+            "packml:state of a machine that maps itself."
         ),
     ]
     _node: Node | None = PrivateAttr(None)

@@ -22,7 +22,7 @@ PACKML: Mapping[str, Message] = {
     "U2203": Message(
         "error",
         "服务器上没有找到 PackML 机器（OPC 30050、PackTags、OPC 40001-1）{reason}",
-        "the server shows no machine by OPC 30050, with PackTags or by OPC 40001-1 {reason}",
+        "the server shows no machine by OPC 30050, with PackTags or by OPC 40001-1{reason}",
         "检查用户是否有浏览权限；机器所在位置可用 packml_root 指定；否则去掉 packml，手工填写标签",
         "see whether the user may browse; say with packml_root where the machine is; else write tags without packml",
         "找到了 PackML 机器",

@@ -83,7 +83,7 @@ class Composer:
 
     def columns(self, columns: Columns, now_s: float, *, is_news: bool, is_whole: bool = True) -> Columns:
         """`is_whole`: whether the server has no more to tell of the same time."""
-        if self._of.keys().isdisjoint(columns.items) and not self.is_waiting and not self._kept:
+        if not self._of or (not (self._kept or self.is_waiting) and self._of.keys().isdisjoint(columns.items)):
             return columns
         items, *values = columns
         rows = list(zip(items, zip(*values, strict=True), strict=True))

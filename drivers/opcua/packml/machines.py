@@ -103,7 +103,13 @@ class Machines:
         for code, is_so in (("U2203", not search.machines), ("U2204", several)):
             if is_so:
                 where = ", ".join(one.where for one in search.machines[:NAMED])
-                self._journal.lost(code, device, count=len(search.machines), machines=where, reason=search.failure)
+                self._journal.lost(
+                    code,
+                    device,
+                    count=len(search.machines),
+                    machines=where,
+                    reason=search.failure and f": {search.failure}",
+                )
             else:
                 self._journal.back(code, device)
         machine = search.machine

@@ -22,6 +22,8 @@ NO_ELEMENT = 0x809B_0000
 NO_FIELD = 0x8074_0000
 """BadTypeMismatch."""
 _BAD = 0x8000_0000
+_NOTHING = (None, (0, 0))
+"""No id, and the null id: with these some servers say that a machine of states is not active."""
 
 
 def key_of(node: Any) -> Key | None:
@@ -37,9 +39,10 @@ def numbered(numbers: Mapping[Key, int]) -> Rule:
 
     def rule(seen: Sequence[Seen]) -> Seen | None:
         for level, (value, status) in enumerate(seen):
-            if status & _BAD:
-                return None if level and status & 0xFFFF_0000 == INACTIVE else (None, status)
             key = key_of(value)
+            is_inactive = status & 0xFFFF_0000 == INACTIVE or (not status & _BAD and key in _NOTHING)
+            if is_inactive or status & _BAD:
+                return None if level and is_inactive else (None, INACTIVE if is_inactive else status)
             number = numbers.get(key) if key is not None else None
             if number is None:
                 return None, NO_MATCH

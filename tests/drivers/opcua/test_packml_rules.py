@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
-from asyncua.ua.uatypes import Int32
+from asyncua.ua.uatypes import Int16, Int32
 from pydantic import ValidationError
 
 from agent.machine.metrics import METRICS
@@ -82,6 +82,13 @@ def test_an_uncertain_value_stays_uncertain() -> None:
 
 def test_the_outermost_machine_is_never_waited_for() -> None:
     assert numbered({})([(None, INACTIVE)]) == (None, INACTIVE)
+
+
+@pytest.mark.parametrize("nothing", [None, ua.NodeId()])
+def test_no_state_and_the_null_id_are_not_active(nothing: object) -> None:
+    rule = numbered({(2, 71): 19, (2, 53): 2})
+    assert rule([(ua.NodeId(Int32(71), Int16(2)), 0), (nothing, 0)]) is None
+    assert rule([(nothing, 0), (nothing, 0)]) == (None, INACTIVE)
 
 
 def test_words_are_metrics_with_their_units() -> None:
