@@ -48,8 +48,8 @@ class Machines:
         self._space = space
         self._journal = journal
         self._found: dict[ById | ByPath | None, _Search] = {}
-        self._said: dict[str, object] = {}
-        """Device -> what was told of its machine."""
+        self._said: dict[tuple[str, tuple[str, ...]], object] = {}
+        """Device and some of its words -> what was told of them."""
 
     def forget(self) -> None:
         """A new session: nodes may be others."""
@@ -117,8 +117,9 @@ class Machines:
             return
         missing = [word for word in words if word not in machine.sources]
         units = {word: unit for word in SPEEDS if (unit := _other_unit(machine, word)) and word in words}
-        if self._said.get(device) != (machine.where, missing, units):
-            self._said[device] = (machine.where, missing, units)
+        about, found = (device, tuple(words)), (machine.where, missing, units)
+        if self._said.get(about) != found:
+            self._said[about] = found
             offered = ", ".join(word for word in words if word in machine.sources) or "-"
             facts = {"where": machine.where, "dialect": machine.dialect, "offered": offered}
             self._journal.note("U2206" if missing else "U2205", device, missing=", ".join(missing), **facts)

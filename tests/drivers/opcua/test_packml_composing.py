@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 from asyncua import ua
 from asyncua.ua.uatypes import Int16, Int32
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.opcua.node import ById, OfMachine
@@ -105,6 +105,7 @@ def test_a_run_of_which_the_server_sends_one_part_after_the_other() -> None:
     assert it.said == RUN
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_however_the_notifications_fall(data: st.DataObject) -> None:
     """In a message of its own each, in any order of the three, and no two at one time."""
@@ -116,6 +117,7 @@ def test_however_the_notifications_fall(data: st.DataObject) -> None:
     assert it.said == RUN
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_however_the_notifications_are_queued(data: st.DataObject) -> None:
     """Times that differ within one change, and messages that hold several of them, node by node."""
