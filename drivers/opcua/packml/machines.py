@@ -1,5 +1,6 @@
 """The machines of one driver that map themselves: looked for in every session, and told to the operator."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,10 +13,12 @@ from drivers.opcua.node import ById, ByPath, OfMachine, Place
 from drivers.opcua.packml.discovery import SPEEDS, discover
 from drivers.opcua.packml.machine import Machine, Source, Space
 from drivers.opcua.packml.rules import Rule
-from drivers.opcua.packml.words import EXPECTED, UNITS
+from drivers.opcua.packml.words import STATE, UNITS
 
 NAMED = 5
 """Machines in one message."""
+FIRST_S, LONGEST_S = 50.0, 900.0
+"""A machine that is not there is looked for again after that time, which doubles: a walk is work for a controller."""
 
 
 class Resolving(Protocol):
@@ -29,15 +32,23 @@ class _Search:
     """What was found for a root: one machine is what is wanted."""
 
     machines: Sequence[Machine]
-    failure: str = ""
+    failure: str
+    looked_s: float
+    """Monotonic."""
+    pause_s: float
 
     @property
     def machine(self) -> Machine | None:
         return self.machines[0] if len(self.machines) == 1 else None
 
     @property
-    def is_whole(self) -> bool:
-        return self.machine is not None and self.machine.sources.keys() >= EXPECTED
+    def is_over(self) -> bool:
+        """Whether there is nothing more to look for: what a machine lacks comes with another program and session."""
+        return self.machine is not None and STATE in self.machine.sources
+
+    @property
+    def is_due(self) -> bool:
+        return not self.is_over and time.monotonic() - self.looked_s >= self.pause_s
 
 
 class Machines:
@@ -56,11 +67,13 @@ class Machines:
         self._found.clear()
 
     async def nodes(self, places: Sequence[Place]) -> list[ua.NodeId | None]:
-        """As `Asking.nodes`. A machine that is not there, or not whole, is looked for again each time."""
+        """As `Asking.nodes`. A machine that is not there is looked for again from time to time."""
         words = [place for place in places if isinstance(place, OfMachine)]
         for root in dict.fromkeys(word.root for word in words):
-            if root not in self._found or not self._found[root].is_whole:
-                self._found[root] = await self._search(root)
+            known = self._found.get(root)
+            if known is None or known.is_due:
+                pause_s = FIRST_S if known is None else min(2 * known.pause_s, LONGEST_S)
+                self._found[root] = await self._search(root, pause_s)
         for device, root in dict.fromkeys((word.device, word.root) for word in words):
             offered = [word.word for word in words if word.device == device]
             self._tell(device, self._found[root], list(dict.fromkeys(offered)))
@@ -86,16 +99,17 @@ class Machines:
 
     def may_come(self, place: Place) -> bool:
         """Whether it makes sense to look again for what is not there."""
-        return not isinstance(place, OfMachine) or not (place.root in self._found and self._found[place.root].is_whole)
+        return not isinstance(place, OfMachine) or not (place.root in self._found and self._found[place.root].is_over)
 
-    async def _search(self, root: ById | ByPath | None) -> _Search:
+    async def _search(self, root: ById | ByPath | None, pause_s: float) -> _Search:
+        found, failure = list[Machine](), ""
         try:
             start = None if root is None else (await self._asking.nodes([root]))[0]
-            if root is not None and start is None:
-                return _Search(())
-            return _Search(await discover(self._space, start))
+            if root is None or start is not None:
+                found = await discover(self._space, start)
         except UaStatusCodeError as error:  # plain tags can be read where nobody may look around
-            return _Search((), ua.StatusCode(error.code).name)
+            failure = ua.StatusCode(error.code).name
+        return _Search(found, failure, time.monotonic(), pause_s)
 
     def _tell(self, device: str, search: _Search, words: Sequence[str]) -> None:
         """What is to be known of a device's machine, once."""

@@ -25,9 +25,6 @@ UNITS: Mapping[str, str | None] = MappingProxyType(
 )
 """Word -> unit. PackML counts primary packages and gives speeds in them (ISA-TR88.00.02, 6); it has no good count."""
 
-EXPECTED = frozenset({STATE, "mode", "speed", "count_total"})
-"""What OPC 30050 demands of a machine or every evaluation needs; the rest is optional in all dialects."""
-
 
 def tags() -> Sequence[Mapping[str, object]]:
     """As a person would write them."""

@@ -7,6 +7,7 @@ from asyncua import ua
 
 from drivers.opcua import PLUGIN
 from drivers.opcua.node import OfMachine, Place
+from drivers.opcua.packml import machines as rooms
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.packml.words import UNITS
 from tests.drivers.opcua.spaces import FakeSpace, packml_machine
@@ -71,14 +72,21 @@ async def test_a_speed_in_another_unit(told: Told) -> None:
     assert told.lines[1:] == ["U2207 the server says that speed is in m/min; the mapped tag says {piece}/min"]
 
 
-async def test_a_machine_that_is_not_there_is_looked_for_again(told: Told) -> None:
+async def test_a_machine_that_is_not_there_is_looked_for_again_after_a_while(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
     space = FakeSpace({"Objects/Line": None})
     machines = Machines(Nowhere(), space, told)
     assert set(await machines.nodes(WORDS)) == {None}
     assert all(machines.may_come(place) for place in WORDS)
     calls = space.calls
     await machines.nodes(WORDS)
-    assert space.calls > calls
+    assert space.calls == calls
+    monkeypatch.setattr(rooms, "FIRST_S", 0.0)
+    machines.forget()
+    await machines.nodes(WORDS)
+    await machines.nodes(WORDS)
+    assert space.calls == 3 * calls
     assert told.lines == ["U2203 the server shows no machine by OPC 30050, with PackTags or by OPC 40001-1"]
 
 
