@@ -370,6 +370,9 @@ class DriverPlugin:
     subscribed, and tags with an `every` of their own are polled; this says what the others are."""
     describe: Callable[[BaseModel, Group], Sequence[Described]] | None = None
     """One `Described` for each tag of the group, in order; for groups that `open` accepts."""
+    tags: Callable[[BaseModel], Sequence[Mapping[str, object]]] | None = None
+    """Tags that a device with these settings has without anybody writing them, with the keys that a person would write.
+    A tag that the person wrote wins over one of the same name or meaning."""
     simulate: Callable[[BaseModel, Sequence[Group], World], AbstractAsyncContextManager[str]] | None = None
     """Serve the groups' addresses on the loopback interface with values from a `World`; yields the URL to read from."""
     profiles: Callable[[Path], Profiles] | None = None

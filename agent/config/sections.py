@@ -12,7 +12,7 @@ from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
 from agent.config.tables import TableRow, read_table
-from agent.config.tags import TagDraft, Usual, check_triggers, check_twins, read_tag
+from agent.config.tags import TagDraft, Usual, check_triggers, check_twins, mapped_tags, read_tag
 from agent.config.tree import Map, Node, place
 from agent.machine.metrics import MACHINE_TYPES
 from drivers import registry
@@ -123,7 +123,10 @@ def _device(
     keys = validated(DeviceKeys, ours, node, path, findings)
     settings = validated(plugin.device, theirs, node, path, findings, findings.around(plugin)) if plugin else None
     rows = _rows(node, path, plugin, base, findings)
-    tags = _tags(node, path, rows, plugin, Usual.of(keys, plugin) if keys else Usual(), findings)
+    usual = Usual.of(keys, plugin) if keys else Usual()
+    tags = _tags(node, path, rows, plugin, usual, findings)
+    if plugin is not None and settings is not None:
+        tags += mapped_tags(node, path, plugin, settings, tags, usual, findings)
     name = keys.name if keys else shorten(node.get("name", "?"))
     check_twins(tags, name, findings)
     check_triggers(tags, name, findings)
@@ -131,7 +134,7 @@ def _device(
         return DeviceDraft(path, node, name, wire, settings, None, None, tags)
     if keys.sampling is not None and plugin is not None and plugin.subscribes is None:
         findings.wrong(place(node, ("sampling",), of_key=True), (*path, "sampling"), "E1097")
-    _doubt(keys, node, path, rows, findings)
+    _doubt(keys, node, path, findings, is_empty=not keys.tags and not tags and rows is not None)
     labels = {**header.labels, **keys.labels}
     labels |= {"device": keys.name, "device_type": keys.type, "gateway": header.gateway}
     device = _built(keys, settings, labels, tags) if settings is not None and keys.connection in wires else None
@@ -182,8 +185,8 @@ def _tags(
     return tags
 
 
-def _doubt(keys: DeviceKeys, node: Map, path: Path, rows: Sequence[TableRow] | None, findings: Findings) -> None:
-    if not keys.tags and rows is not None and not rows:
+def _doubt(keys: DeviceKeys, node: Map, path: Path, findings: Findings, *, is_empty: bool) -> None:
+    if is_empty:
         findings.doubtful(node.at, (*path, "tags"), "W1063", device=keys.name)
     if keys.type not in MACHINE_TYPES:
         known = listed(MACHINE_TYPES)

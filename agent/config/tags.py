@@ -67,6 +67,27 @@ def _rhythm(keys: TagKeys, plugin: DriverPlugin | None, usual: Usual) -> Rhythm:
     return Rhythm(sampling_s, is_subscribed=True)
 
 
+def mapped_tags(
+    device: Map,
+    path: Path,
+    plugin: DriverPlugin,
+    settings: BaseModel,
+    written: Sequence[TagDraft],
+    usual: Usual,
+    findings: Findings,
+) -> list[TagDraft]:
+    """Tags that a device has by itself. What a person wrote under one of their names, or with one's meaning, wins."""
+    taken = {tag.name for tag in written}
+    taken |= {tag.settings.metric for tag in written if tag.settings is not None and not tag.settings.labels}
+    drafts: list[TagDraft] = []
+    for keys in plugin.tags(settings) if plugin.tags is not None else ():
+        node = Map(device.at)  # they stand nowhere in the document, so what is wrong with one is shown at the device
+        node.update(keys)
+        if keys.get("name") not in taken:
+            drafts.append(read_tag(node, path, plugin, usual, findings))
+    return drafts
+
+
 def _settings(keys: TagKeys, address: BaseModel, rhythm: Rhythm) -> TagSettings:
     return TagSettings(
         name=keys.name,

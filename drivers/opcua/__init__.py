@@ -4,7 +4,7 @@ Importing it costs little: asyncua is imported when a connection is opened.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import cast
 
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from drivers.opcua.chinese import KEYS
 from drivers.opcua.config import Address, Connection, Device
 from drivers.opcua.messages import MESSAGES
 from drivers.opcua.node import ById
+from drivers.opcua.packml.words import tags
 from drivers.opcua.trusting import TRUST
 
 
@@ -46,6 +47,11 @@ def describe(connection: BaseModel, group: Group) -> list[Described]:
     return [Described(None, str(one.node)) for one in _addresses(group)]
 
 
+def mapped(device: BaseModel) -> Sequence[Mapping[str, object]]:
+    """The tags of a machine that maps itself."""
+    return tags() if cast(Device, device).packml else ()
+
+
 PLUGIN = DriverPlugin(
     connection=Connection,
     device=Device,
@@ -55,6 +61,7 @@ PLUGIN = DriverPlugin(
     browse=Browsing(("opc.tcp",), _browse),
     trust=TRUST,
     describe=describe,
+    tags=mapped,
     chinese=KEYS,
     messages=MESSAGES,
 )

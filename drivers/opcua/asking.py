@@ -86,11 +86,12 @@ class Asking:
         return answer
 
     async def nodes(self, places: Sequence[Place]) -> list[ua.NodeId | None]:
-        """What each place is in this session; None where there is no such thing."""
+        """What each place is in this session; None where there is no such thing. Words of machines are not known here:
+        see `drivers.opcua.packml.machines`."""
         known: dict[Place, ua.NodeId | None] = {}
         for place in places:
-            if isinstance(place, ById):
-                known[place] = self._node_id(place)
+            if not isinstance(place, ByPath):
+                known[place] = self._node_id(place) if isinstance(place, ById) else None
         paths = list(dict.fromkeys(place for place in places if isinstance(place, ByPath)))
         for some in chunks(paths, self.bounds.translate):
             known.update(zip(some, await self._translated(some), strict=True))

@@ -20,6 +20,9 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "limits.items": "最多订阅多少个值；0 表示不限",
         "limits.queue": "服务器为每个值最多保留多少次变化",
         "limits.message": "接受的最大报文",
-        "address": "nsu=http://example.org/line;s=Speed、i=2258、/nsu=...;Line/Speed；|Orders[0].Name 取其中一部分",
+        "packml": "auto：按 OPC 30050、PackTags 或 OPC 40001-1 自动映射机器，不必逐个写标签",
+        "packml_root": "服务器上有多台机器时，这台机器在哪里：节点或浏览路径",
+        "address": "nsu=http://example.org/line;s=Speed、i=2258、/nsu=...;Line/Speed；|Orders[0].Name 取其中一部分；"
+        "packml:state 取自动映射的机器状态",
     }
 )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from drivers.opcua.node import Node, NodeError, node
+from drivers.opcua.node import ById, ByPath, Node, NodeError, OfMachine, node
 from drivers.opcua.path import PathError, parse
 from drivers.opcua.place import DEFAULT_PORT, Placed
 from drivers.quantities import Duration, Size
@@ -126,6 +126,35 @@ class Device(BaseModel):
 
     model_config = _WRITTEN
 
+    packml: Annotated[
+        Literal["auto"] | None,
+        Field(
+            description="auto maps a machine by OPC 30050, with PackTags or by OPC 40001-1: its tags need no writing."
+        ),
+    ] = None
+    packml_root: Annotated[
+        str | None, Field(description="Where the machine is, if there are several: a node or a browse path.")
+    ] = None
+    _root: ById | ByPath | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _read(self) -> "Device":
+        if self.packml_root is None:
+            return self
+        try:
+            read = node(self.packml_root)
+        except NodeError as wrong:
+            raise PydanticCustomError(wrong.code, "{given} is no node", wrong.facts) from None
+        if read.within or isinstance(read.place, OfMachine):
+            raise PydanticCustomError("U2202", "{given} is no place", {"given": self.packml_root})
+        self._root = read.place
+        return self
+
+    @property
+    def root(self) -> ById | ByPath | None:
+        """Where the machine that maps itself is, or below it."""
+        return self._root
+
 
 class Address(BaseModel):
     """Where a tag is."""
@@ -135,7 +164,8 @@ class Address(BaseModel):
     address: Annotated[
         str,
         Field(
-            description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it."
+            description="nsu=http://example.org/line;s=Speed, i=2258, /nsu=...;Line/Speed; |Orders[0].Name within it; "
+            "packml:state of a machine that maps itself."
         ),
     ]
     _node: Node | None = PrivateAttr(None)

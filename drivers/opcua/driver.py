@@ -17,9 +17,11 @@ from drivers.opcua.asking import Asking
 from drivers.opcua.config import Connection
 from drivers.opcua.counts import Counts
 from drivers.opcua.listening import Listening
+from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import plan
 from drivers.opcua.polled import PolledGroup
 from drivers.opcua.protection import Protection
+from drivers.opcua.space import Space
 from drivers.opcua.subscription import Subscription
 from drivers.opcua.wire import Wire
 
@@ -46,12 +48,15 @@ class OpcUaDriver:
         )
         most = settings.limits.nodes or (S7_1200_CALL if settings.server == "s7-1200" else 0)
         self._asking = Asking(self._wire, self._counts, most)
+        self._machines = Machines(self._asking, Space(self._wire, self._asking), journal)
         self._keep_alive_s = settings.keep_alive
         self._subscription = Subscription(
             self._plan.subscribed, self._wire, self._asking, self._counts, settings.keep_alive, settings.limits.queue
         )
-        self._listening = Listening(self._plan, self._asking, self._subscription, self._counts, journal)
-        self._polled = {name: PolledGroup(items, self._asking) for name, items in self._plan.polled.items()}
+        self._listening = Listening(self._plan, self._asking, self._machines, self._subscription, self._counts, journal)
+        self._polled = {
+            name: PolledGroup(items, self._asking, self._machines) for name, items in self._plan.polled.items()
+        }
         self._is_resumed = False
         self._kept_s = 0.0
 
@@ -67,6 +72,7 @@ class OpcUaDriver:
             await self._asking.learn()
             if self._plan.looks_into_structures:
                 await self._wire.learn_types()
+            self._machines.forget()
             for group in self._polled.values():
                 await group.begin()
         except UaStatusCodeError as error:

@@ -10,6 +10,8 @@ from drivers.errors import NotConnected
 from drivers.opcua import decode
 from drivers.opcua.asking import Asking
 from drivers.opcua.counts import Counts
+from drivers.opcua.packml.composing import Composer
+from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import Plan
 from drivers.opcua.scans import Columns, Sorter, faults
 from drivers.opcua.status import quality
@@ -29,15 +31,23 @@ class Listening:
     """Of one driver; `changes` once in every session."""
 
     def __init__(
-        self, plan: Plan, asking: Asking, subscription: Subscription, counts: Counts, journal: Journal
+        self,
+        plan: Plan,
+        asking: Asking,
+        machines: Machines,
+        subscription: Subscription,
+        counts: Counts,
+        journal: Journal,
     ) -> None:
         self._plan = plan
         self._items = plan.subscribed
         self._asking = asking
+        self._machines = machines
         self._subscription = subscription
         self._counts = counts
         self._journal = journal
         self._sorter = Sorter(plan.subscribed)
+        self._composer = Composer(plan.subscribed)
         self._known: dict[int, _Known] = {}
         """What was told last of each item."""
         self._doubted: dict[int, _Known] = {}
@@ -84,6 +94,7 @@ class Listening:
         same = {item: known for item, known in self._known.items() if item not in named}
         unknown = dict.fromkeys(self._subscription.missing(), Quality.BAD_CONFIG)
         now_ms = _now_ms()
+        self._composer.again()
         found = [*self._sorted(same, now_ms), *faults(self._items, unknown, now_ms)]
         for one in missed:
             found += self._news(one)
@@ -94,16 +105,24 @@ class Listening:
         self._known.clear()
         self._doubted.clear()
         self._looked_s = time.monotonic()
-        places = await self._asking.nodes([item.place for item in self._items])
+        places = await self._places()
+        self._composer.begin()
         nodes = {item: node for item, node in enumerate(places) if node is not None}
         answer = await self._read(nodes)
         now_ms = _now_ms()
         await self._subscription.make()
         refused = await self._subscription.watch(nodes)
+        self._composer.refused(refused)
         reasons = {item: _reason(status) for item, status in refused.items()}
         reasons.update({item: Quality.BAD_CONFIG for item, node in enumerate(places) if node is None})
         self._known = {item: known for item, known in answer.items() if item not in reasons}
         return [*self._sorted(self._known, now_ms), *faults(self._items, reasons, now_ms)]
+
+    async def _places(self) -> list[ua.NodeId | None]:
+        """The node of each item in this session."""
+        places = await self._machines.nodes([item.place for item in self._items])
+        self._composer.learn(places, self._machines.rule)
+        return places
 
     async def _read(self, nodes: dict[int, ua.NodeId]) -> dict[int, _Known]:
         answer = await self._asking.read(list(nodes.values()))
@@ -111,20 +130,22 @@ class Listening:
 
     def _sorted(self, known: dict[int, _Known], now_ms: int) -> Iterator[Found]:
         if known:
-            columns = zip(*known.values(), strict=True)
-            yield from self._sorter.scans(Columns(list(known), *map(list, columns)), now_ms, is_news=False)
+            columns = Columns(list(known), *map(list, zip(*known.values(), strict=True)))
+            columns = self._composer.columns(columns, time.monotonic(), is_news=False)
+            yield from self._sorter.scans(columns, now_ms, is_news=False)
 
     def _news(self, message: decode.Published) -> Iterator[Found]:
         """What one message brought, and signs of life of the groups of which it brought nothing."""
         now_ms, now_s = _now_ms(), time.monotonic()
         told: set[int] = set()
-        if message.handles:
-            if max(message.handles) >= len(self._items):
-                raise NotConnected("the server tells of what nobody asked for")
+        if message.handles and max(message.handles) >= len(self._items):
+            raise NotConnected("the server tells of what nobody asked for")
+        if message.handles or self._composer.is_waiting:
             columns = Columns(
                 message.handles, message.values, message.statuses, message.source_times, message.server_times
             )
             self._remember(columns)
+            columns = self._composer.columns(columns, now_s, is_news=True, is_whole=not message.more_notifications)
             for group, scan in self._sorter.scans(columns, now_ms, is_news=True):
                 told.add(group)
                 yield group, scan
@@ -143,7 +164,7 @@ class Listening:
     async def _looked_again(self) -> list[Found]:
         """Nodes that were not there may be now; and what is there is read, because a server may forget to tell."""
         self._looked_s = time.monotonic()
-        places = await self._asking.nodes([item.place for item in self._items])
+        places = await self._places()
         nodes = {item: node for item, node in enumerate(places) if node is not None}
         answer = await self._read(nodes)
         silent = self._silent(answer)

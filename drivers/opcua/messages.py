@@ -1,9 +1,10 @@
-"""Operator messages of this driver. U10xx: what is wrong in a configuration; U21xx: of the wire."""
+"""Operator messages of this driver. U10xx: what is wrong in a configuration; U21xx: of the wire; U22xx: of machines."""
 
 from collections.abc import Mapping
 
 from drivers.contract import Message
 from drivers.opcua import messages_browse, messages_trust
+from drivers.opcua.messages_packml import PACKML
 from drivers.quantities import MESSAGES as QUANTITIES
 
 _CONFIGURATION: dict[str, Message] = {
@@ -176,5 +177,6 @@ MESSAGES: Mapping[str, Message] = {
     **_WIRE,
     **messages_browse.MESSAGES,
     **messages_trust.MESSAGES,
+    **PACKML,
     **QUANTITIES,
 }

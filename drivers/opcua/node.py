@@ -6,6 +6,7 @@
     /nsu=http://example.org/line;Cartoner/Speed      by browse names, from the folder Objects on
     ...|Orders[0].Name                               an element or a field of an array or a structure
     ns=4;s=|var|PLC.Application.GVL.speed||[0]       ids of CODESYS begin with a bar and are full of them: || then
+    packml:state                                     what a machine that maps itself has for this word
 
 In a path a name without a namespace is in that of the name before it, at first in namespace 0; `0:Server` is in
 namespace 0 again. `&` before a character takes it as it is: `Speed&/2`. In an id only a bar needs that: `s=a&|b`.
@@ -18,6 +19,8 @@ import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 
+from drivers.opcua.packml.words import UNITS
+
 UA = "http://opcfoundation.org/UA/"
 """Namespace 0."""
 
@@ -25,6 +28,7 @@ _SPACE = re.compile(r"\s*(?:nsu=(?P<uri>[^;|]+);|ns=(?P<index>\d{1,5});)?\s*(?P<
 _BAR, _DOUBLE_BAR = re.compile(r"(?<!&)\|"), re.compile(r"\|\|")
 _CODESYS = re.compile(r"[^|]*s=\|")
 _INDEX_MAX = 0xFFFF
+_MACHINE = "packml:"
 _NUMBER_MAX = 0xFFFF_FFFF
 
 
@@ -74,7 +78,22 @@ class ByPath:
         return said
 
 
-Place = ById | ByPath
+@dataclass(frozen=True, slots=True)
+class OfMachine:
+    """A word of a machine that maps itself; which nodes that are is only known in a session."""
+
+    word: str
+    part: int = 0
+    """A word may be made of several nodes."""
+    device: str = ""
+    root: ById | ByPath | None = None
+    """Where the machine is, if there is more than one."""
+
+    def __str__(self) -> str:
+        return f"{_MACHINE}{self.word}"
+
+
+Place = ById | ByPath | OfMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +111,21 @@ class Node:
 @lru_cache(maxsize=4096)
 def node(written: str) -> Node:
     """Read a node. Raises `NodeError`."""
+    if written.strip().startswith(_MACHINE):
+        return Node(_of_machine(written))
     halves = (_DOUBLE_BAR if _CODESYS.match(written) else _BAR).split(written, maxsplit=1)
     text, within = halves[0], halves[1].strip() if len(halves) > 1 else ""
     if len(halves) > 1 and not within:
         raise NodeError("U1003", written)
     place = _by_path(text, written) if text.lstrip().startswith("/") else _by_id(text, written)
     return Node(place, within)
+
+
+def _of_machine(written: str) -> OfMachine:
+    word = written.strip().removeprefix(_MACHINE)
+    if word not in UNITS:
+        raise NodeError("U2201", written, known=", ".join(UNITS))
+    return OfMachine(word)
 
 
 def _by_id(text: str, written: str) -> ById:

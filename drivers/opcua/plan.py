@@ -1,13 +1,17 @@
 """From groups of tags to what is asked of the server: one item for each node, however many tags look at it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from drivers.contract import Group
-from drivers.opcua.config import Address
-from drivers.opcua.node import Place
+from drivers.opcua.config import Address, Device
+from drivers.opcua.node import OfMachine, Place
+from drivers.opcua.packml.words import PARTS
 from drivers.opcua.path import Path, parse
+
+STATE_S = 0.1
+"""States of a machine that maps itself are told at least so often: many are shorter than a device's period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,9 @@ class Item:
     place: Place
     sampling_s: float
     spots: Sequence[Spot]
+    """None where it is a further part of the item before it."""
+    is_prompt: bool = False
+    """Whether each change is wanted, however short; else the value at the end of each period."""
 
     @property
     def is_plain(self) -> bool:
@@ -75,4 +82,22 @@ def _items(number: int, group: Group) -> list[Item]:
         node = cast(Address, tag.address).node
         within = parse(node.within) if node.within else ()
         found.setdefault(node.place, []).append(Spot(number, index, within))
-    return [Item(place, group.every_s, spots) for place, spots in found.items()]
+    made = [
+        one for place, spots in found.items() if isinstance(place, OfMachine) for one in _parts(group, place, spots)
+    ]
+    return made + [
+        Item(place, group.every_s, spots) for place, spots in found.items() if not isinstance(place, OfMachine)
+    ]
+
+
+def _parts(group: Group, word: OfMachine, spots: Sequence[Spot]) -> list[Item]:
+    """Beside each other and before all others, so that they are read in one call."""
+    settings = cast(Device, group.settings)
+    placed = replace(word, device=group.device, root=settings.root)
+    if word.word not in PARTS:
+        return [Item(placed, group.every_s, spots)]
+    every_s = min(group.every_s, STATE_S)
+    return [
+        Item(replace(placed, part=part), every_s, () if part else spots, is_prompt=True)
+        for part in range(PARTS[word.word])
+    ]

@@ -9,6 +9,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from drivers.contract import Quality, Scan
 from drivers.opcua import decode
 from drivers.opcua.asking import Asking, chunks
+from drivers.opcua.packml.composing import Composer
+from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import Item
 from drivers.opcua.scans import Columns, Sorter, faults, picked
 
@@ -19,13 +21,17 @@ AGAIN_S = 60.0
 class PolledGroup:
     """`begin` in every session, then `read`."""
 
-    def __init__(self, items: Sequence[Item], asking: Asking) -> None:
+    def __init__(self, items: Sequence[Item], asking: Asking, machines: Machines) -> None:
         self._items = items
         self._asking = asking
+        self._machines = machines
         self._sorter = Sorter(items)
+        self._composer = Composer(items)
         self._parts: list[tuple[Sequence[int], ua.ReadRequest]] = []
         self._before: list[decode.Read | None] = []
         self._unknown: list[int] = []
+        self._may_come = False
+        """Whether it makes sense to look for them again."""
         self._looked_s = 0.0
         self._is_fresh = True
 
@@ -36,8 +42,12 @@ class PolledGroup:
     async def begin(self) -> None:
         """Look for the nodes."""
         self._looked_s = time.monotonic()
-        found = await self._asking.nodes([item.place for item in self._items])
+        places = [item.place for item in self._items]
+        found = await self._machines.nodes(places)
+        self._composer.learn(found, self._machines.rule)
+        self._composer.begin()
         self._unknown = [item for item, node in enumerate(found) if node is None]
+        self._may_come = any(self._machines.may_come(places[item]) for item in self._unknown)
         known = [(item, node) for item, node in enumerate(found) if node is not None]
         self._parts = [
             ([item for item, _ in some], _request([node for _, node in some]))
@@ -47,7 +57,7 @@ class PolledGroup:
         self._is_fresh = True
 
     async def read(self) -> list[Scan]:
-        if self._unknown and time.monotonic() - self._looked_s >= AGAIN_S:
+        if self._may_come and time.monotonic() - self._looked_s >= AGAIN_S:
             await self.begin()
         scans: list[Scan] = []
         for part, (items, request) in enumerate(self._parts):
@@ -65,12 +75,15 @@ class PolledGroup:
         """What differs from the answer before."""
         before, self._before[part] = self._before[part], answer
         columns = Columns(items, answer.values, answer.statuses, answer.source_times, answer.server_times)
+        is_waiting = self._composer.is_waiting
         if before is not None:
-            if before.values == answer.values and before.statuses == answer.statuses:
+            if not is_waiting and before.values == answer.values and before.statuses == answer.statuses:
                 return [Scan(now_ms, (), ())]
             pairs = zip(before.values, answer.values, before.statuses, answer.statuses, strict=True)
             columns = picked(columns, [place for place, (a, b, c, d) in enumerate(pairs) if a != b or c != d])
-        return [scan for _, scan in self._sorter.scans(columns, now_ms, is_news=False)]
+        columns = self._composer.columns(columns, time.monotonic(), is_news=False)
+        scans = [scan for _, scan in self._sorter.scans(columns, now_ms, is_news=False)]
+        return scans or [Scan(now_ms, (), ())]
 
 
 def _request(nodes: Sequence[ua.NodeId]) -> ua.ReadRequest:

@@ -31,9 +31,9 @@ class Sorter:
         self.overflows = 0
         """Values so far before which the server dropped others."""
         groups = {spot.group for item in items for spot in item.spots}
-        is_plain = len(groups) == 1 and all(item.is_plain for item in items)
+        is_plain = len(groups) == 1 and all(item.is_plain for item in items if item.spots)
         self._group = next(iter(groups)) if is_plain else None
-        self._indexes = [item.spots[0].index for item in items]
+        self._indexes = [item.spots[0].index if item.spots else -1 for item in items]
 
     def scans(self, columns: Columns, now_ms: int, *, is_news: bool) -> Iterator[tuple[int, Scan]]:
         """Group and Scan. A value that came more than once, because it was queued, is in one Scan after the other.

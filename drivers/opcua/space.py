@@ -90,6 +90,11 @@ class Space:
         names = self._asking.namespaces
         return names[index] if 0 < index < len(names) else UA
 
+    def index(self, uri: str) -> int | None:
+        """Of a namespace; None where the server has none of that URI."""
+        names = self._asking.namespaces
+        return names.index(uri) if uri in names else None
+
     async def read(self, nodes: Sequence[ua.NodeId]) -> list[tuple[object, int]]:
         """Value and status of each."""
         answer = await self._asking.read(nodes)

@@ -81,6 +81,7 @@ _KNOWN: dict[int, tuple[str, Quality]] = {
     0x80AE_0000: ("BadConnectionClosed", Quality.BAD_NOT_CONNECTED),
     0x80B1_0000: ("BadNoDataAvailable", Quality.BAD_NULL),
     0x80B2_0000: ("BadWaitingForResponse", Quality.BAD_BUSY),
+    0x80BF_0000: ("BadStateNotActive", Quality.BAD_NULL),
     0x80DB_0000: ("BadTooManyMonitoredItems", Quality.BAD_CONFIG),
     0x80E4_0000: ("BadRequestNotAllowed", Quality.BAD_DENIED),
     0x80E6_0000: ("BadSecurityModeInsufficient", Quality.BAD_DENIED),

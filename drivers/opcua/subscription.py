@@ -97,14 +97,16 @@ class Subscription:
         return refused
 
     def _wanted(self, item: int, node: ua.NodeId) -> ua.MonitoredItemCreateRequest:
-        sampling_s = self._items[item].sampling_s
+        wish = self._items[item]
         wanted = ua.MonitoredItemCreateRequest()
         wanted.ItemToMonitor.NodeId = node
         wanted.ItemToMonitor.AttributeId = AttributeIds.Value
         wanted.MonitoringMode = ua.MonitoringMode.Reporting
         wanted.RequestedParameters.ClientHandle = ua.UInt32(item)
-        wanted.RequestedParameters.SamplingInterval = ua.Double(sampling_s * 1000)
-        wanted.RequestedParameters.QueueSize = ua.UInt32(min(max(math.ceil(QUEUED_S / sampling_s), 2), self._queue))
+        wanted.RequestedParameters.SamplingInterval = ua.Double(0 if wish.is_prompt else wish.sampling_s * 1000)
+        wanted.RequestedParameters.QueueSize = ua.UInt32(
+            min(max(math.ceil(QUEUED_S / wish.sampling_s), 2), self._queue)
+        )
         wanted.RequestedParameters.DiscardOldest = True
         return wanted
 

@@ -16,12 +16,14 @@ PATIENCE_S = 20.0
 class Listener:
     """What is known of each tag, everything that came, and how often the conversation was lost."""
 
-    def __init__(self, connection: Keys, tags: Mapping[str, str], sampling_s: float = 0.05) -> None:
+    def __init__(
+        self, connection: Keys, tags: Mapping[str, str], sampling_s: float = 0.05, device: Keys | None = None
+    ) -> None:
         addresses = {name: PLUGIN.address.model_validate({"address": address}) for name, address in tags.items()}
         self.group = Group(
             "press~",
             "press",
-            PLUGIN.device(),
+            PLUGIN.device.model_validate(dict(device or {})),
             [Tag(*pair) for pair in addresses.items()],
             sampling_s,
             is_subscribed=True,
@@ -84,8 +86,10 @@ class Listener:
 
 
 @contextlib.asynccontextmanager
-async def listening(connection: Keys, tags: Mapping[str, str], sampling_s: float = 0.05) -> AsyncIterator[Listener]:
-    listener = Listener(connection, tags, sampling_s)
+async def listening(
+    connection: Keys, tags: Mapping[str, str], sampling_s: float = 0.05, device: Keys | None = None
+) -> AsyncIterator[Listener]:
+    listener = Listener(connection, tags, sampling_s, device)
     task = asyncio.create_task(listener.listen())
     try:
         await listener.until(lambda: len(listener.known) == len(tags))
