@@ -42,6 +42,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "{key} 不能用于 {url}：{reason}",
         "{key} cannot be used for {url}: {reason}",
+        "改正或去掉这个选项",
+        "mend the option, or leave it out",
     ),
     "E2056": Message(
         "error",

@@ -7,6 +7,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "{file} 中没有需要信任证书的连接（OPC UA）",
         "no connection of {file} is one where certificates are trusted (OPC UA)",
+        "检查是不是这个配置文件；只有 driver: opcua 的连接需要信任证书",
+        "see whether it is the right file; only connections with driver: opcua have certificates to trust",
     ),
     "E2021": Message(
         "error",
@@ -40,6 +42,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "文件 {path} 无法读取：{reason}",
         "the file {path} cannot be read: {reason}",
+        "检查路径和读权限",
+        "see whether the path is right and the file may be read",
     ),
     "E2026": Message(
         "error",
@@ -52,6 +56,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "没有配置文件 {file}",
         "there is no configuration {file}",
+        "检查路径；作为服务运行时是 /etc/lineside/lineside.yaml",
+        "see whether the path is right; that of the service is /etc/lineside/lineside.yaml",
     ),
     "I2027": Message("info", "状态|证书|有效期至|最近出现", "standing|certificate|valid until|seen"),
     "I2028": Message("info", "本机", "own"),
