@@ -120,7 +120,7 @@ class Poller:
                     task.add_done_callback(lambda _: over.set())
                 await over.wait()  # a failure ends this wait; what was cancelled by its own driver would not
                 raise RuntimeError("the driver cancelled its own caller")
-        except ExceptionGroup as ended:
+        except ExceptionGroup as ended:  # a TaskGroup wraps whatever ended one of them
             if _is_cancelled():  # on the way out one of them failed; the end is the end all the same
                 raise asyncio.CancelledError from ended
             raise ended.exceptions[0] from None  # the first one; the other was told to stop because of it

@@ -2,13 +2,21 @@
 
 import struct
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors._base import UaError
 
 from drivers.errors import NotConnected
 
+
+class Response(Protocol):
+    """Of any service."""
+
+    ResponseHeader: Any
+
+
+R = TypeVar("R", bound=Response)
 T = TypeVar("T")
 
 UNREADABLE = (
@@ -24,13 +32,13 @@ UNREADABLE = (
 """What asyncua raises for bytes that are no message."""
 
 
-def parsed(kind: type[T], body: Any) -> T:
+def parsed(kind: type[R], body: Any) -> R:
     """A whole response. Raises `NotConnected`, and `UaStatusCodeError` where the server refused the request."""
     try:
         response = struct_from_binary(kind, body)
     except UNREADABLE as error:
         raise NotConnected(f"an answer of the server cannot be read ({type(error).__name__})") from error
-    response.ResponseHeader.ServiceResult.check()  # type: ignore[attr-defined]  # every response has a header
+    response.ResponseHeader.ServiceResult.check()
     return response
 
 

@@ -64,14 +64,20 @@ class Asking:
 
     async def read(self, nodes: Sequence[ua.NodeId], *, most: int = 0) -> decode.Read:
         """Values of nodes, in order."""
-        whole = decode.Read([], [], [], [])
+        values: list[object] = []
+        statuses: list[int] = []
+        source_times: list[int | None] = []
+        server_times: list[int | None] = []
         for some in chunks(nodes, most or self.bounds.read):
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
-            request.Parameters.NodesToRead = [_value_of(node) for node in some]
-            for column, more in zip(whole, await self.read_prepared(request, len(some)), strict=True):
-                column.extend(more)  # type: ignore[attr-defined]  # the lists of `whole`
-        return whole
+            request.Parameters.NodesToRead = [value_of(node) for node in some]
+            answer = await self.read_prepared(request, len(some))
+            values += answer.values
+            statuses += answer.statuses
+            source_times += answer.source_times
+            server_times += answer.server_times
+        return decode.Read(values, statuses, source_times, server_times)
 
     async def read_prepared(self, request: ua.ReadRequest, count: int) -> decode.Read:
         """The answer to one request, for so many nodes, that is within the bounds."""
@@ -135,7 +141,7 @@ class Asking:
         return made
 
 
-def _value_of(node: ua.NodeId) -> ua.ReadValueId:
+def value_of(node: ua.NodeId) -> ua.ReadValueId:
     wanted = ua.ReadValueId()
     wanted.NodeId = node
     wanted.AttributeId = AttributeIds.Value

@@ -4,11 +4,10 @@ import time
 from collections.abc import Sequence
 
 from asyncua import ua
-from asyncua.ua.attribute_ids import AttributeIds
 
 from drivers.contract import Quality, Scan
 from drivers.opcua import decode
-from drivers.opcua.asking import Asking, chunks
+from drivers.opcua.asking import Asking, chunks, value_of
 from drivers.opcua.packml.composing import Composer
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import Item
@@ -89,9 +88,5 @@ class PolledGroup:
 def _request(nodes: Sequence[ua.NodeId]) -> ua.ReadRequest:
     request = ua.ReadRequest()
     request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
-    for node in nodes:
-        wanted = ua.ReadValueId()
-        wanted.NodeId = node
-        wanted.AttributeId = AttributeIds.Value
-        request.Parameters.NodesToRead.append(wanted)
+    request.Parameters.NodesToRead = [value_of(node) for node in nodes]
     return request

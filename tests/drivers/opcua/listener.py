@@ -85,6 +85,11 @@ class Listener:
         return time.monotonic() - began
 
 
+def unprotected(url: str, **more: object) -> Keys:
+    """A connection's keys."""
+    return {"url": url, "insecure": True, "security": {"policy": "None"}, **more}
+
+
 @contextlib.asynccontextmanager
 async def listening(
     connection: Keys, tags: Mapping[str, str], sampling_s: float = 0.05, device: Keys | None = None

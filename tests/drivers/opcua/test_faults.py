@@ -11,7 +11,7 @@ from asyncua.ua.status_codes import StatusCodes
 from drivers.contract import Quality
 from drivers.opcua import listening as rooms
 from tests.bench import Keys
-from tests.drivers.opcua.listener import Listener, listening
+from tests.drivers.opcua.listener import Listener, listening, unprotected
 from tests.fakes.opcua import NAMESPACE, OpcUaServer, opcua_server
 
 SPEED, COUNT = "Press.Speed", "Press.Count"
@@ -31,14 +31,7 @@ async def it(server: OpcUaServer) -> AsyncIterator[Listener]:
 
 
 def keys(server: OpcUaServer, **more: object) -> Keys:
-    return {
-        "url": server.url,
-        "timeout": "1s",
-        "keep_alive": "500ms",
-        "insecure": True,
-        "security": {"policy": "None"},
-        **more,
-    }
+    return unprotected(server.url, timeout="1s", keep_alive="500ms", **more)
 
 
 async def test_every_change_comes_in_order_with_the_time_of_its_source(server: OpcUaServer, it: Listener) -> None:

@@ -11,7 +11,7 @@ from drivers.contract import Quality
 from drivers.opcua import listening as rooms
 from drivers.opcua.certificate import own
 from tests.bench import Keys
-from tests.drivers.opcua.listener import listening
+from tests.drivers.opcua.listener import listening, unprotected
 from tests.drivers.opcua.test_secure import Secured
 from tests.fakes.application import application
 from tests.fakes.nodeopcua import LOAD, Generator, Node, NodeServer, NodeSpec, node_server
@@ -23,14 +23,7 @@ COUNT = {"count": address("Press.Count")}
 
 
 def keys(server: NodeServer, **more: object) -> Keys:
-    return {
-        "url": server.url,
-        "timeout": "2s",
-        "keep_alive": "1s",
-        "insecure": True,
-        "security": {"policy": "None"},
-        **more,
-    }
+    return unprotected(server.url, timeout="2s", keep_alive="1s", **more)
 
 
 def is_without_a_gap(values: Sequence[object]) -> bool:
