@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def whole_suite(python: str) -> int:
-    """First the tests that only compute and those that mostly wait, on all cores; then, one by one, the others.
+    """First what computes, on all cores; then what mostly waits, four at a time; then, one by one, the others.
 
     With LINESIDE_COVERAGE in the environment the first ones are measured.
     """
@@ -140,8 +140,9 @@ def whole_suite(python: str) -> int:
     try:
         codes = [
             call([python, *measured, "-m", "pytest", "-q", "-m", "pure", "-n", "auto", "--dist", "worksteal"]),
-            call([python, "-m", "pytest", "-q", "-m", "patient", "-n", "auto"]),
-            call([python, "-m", "pytest", "-m", "not pure and not patient"]),
+            call([python, "-m", "pytest", "-q", "-m", "busy", "-n", "auto", "--dist", "worksteal"]),
+            call([python, "-m", "pytest", "-q", "-m", "patient", "-n", "4", "--dist", "worksteal", "tests/system"]),
+            call([python, "-m", "pytest", "-m", "not pure and not busy and not patient"]),
         ]
     except KeyboardInterrupt:
         return 130

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from tests.fakes.recorder import READER_SERVICES, RECORDED, SERVICE_RECORD, SERVICES, WIRE_RECORD
+from tests.groups import group
 
 ROOT = Path(__file__).resolve().parents[1]
 READ_ONLY = frozenset({1, 2, 3, 4})
@@ -67,57 +68,6 @@ NEEDS: Mapping[str, tuple[Callable[[], object], str]] = {
     "netns": (lambda: os.geteuid() == 0 and shutil.which("ip"), "run as root, with apt-get install iproute2"),
 }
 
-OPC_UA = (
-    "drivers/opcua/test_browse_server.py",
-    "drivers/opcua/test_contract.py",
-    "drivers/opcua/test_faults.py",
-    "drivers/opcua/test_handshake.py",
-    "drivers/opcua/test_lazily.py",
-    "drivers/opcua/test_node_opcua.py",
-    "drivers/opcua/test_polled.py",
-    "drivers/opcua/test_secure.py",
-)
-"""Tests of the OPC UA driver with a server."""
-
-IMPURE = (
-    *OPC_UA,
-    "agent/app/",
-    "agent/cli/",
-    "agent/demo/",
-    "agent/test_mqtt.py",
-    "agent/test_mqtt_over_websocket.py",
-    "agent/test_mqtt_reach.py",
-    "agent/test_poll.py",
-    "agent/test_publish.py",
-    "drivers/simulated/test_contract.py",
-    "drivers/modbus/test_contract.py",
-    "drivers/modbus/test_link.py",
-    "drivers/modbus/test_lookup.py",
-    "drivers/modbus/test_listening.py",
-    "drivers/modbus/test_simulate.py",
-)
-"""Of the tests of `agent` and `drivers` those with a wire, a process or a clock that must not be slow."""
-
-PATIENT = (
-    *OPC_UA,
-    "agent/cli/",
-    "agent/demo/",
-    "fakes/test_nodeopcua.py",
-    "house/",
-    "system/test_agent_faults.py",
-    "system/test_agent_opcua.py",
-    "system/test_export.py",
-    "system/test_mqtt_names.py",
-    "system/test_mqtt_poison.py",
-    "system/test_mqtt_refusals.py",
-    "system/test_mqtt_tls.py",
-    "system/test_mqtt_ways.py",
-    "system/test_outbox_chaos.py",
-    "system/test_outbox_damage.py",
-    "system/test_sub.py",
-)
-"""Tests that wait for most of their time, or for other processes: two of them do not disturb each other."""
-
 THREADS = pytest.StashKey[list[str]]()
 HELD_BACK = pytest.StashKey[int]()
 
@@ -147,12 +97,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        place = item.path.relative_to(ROOT / "tests").as_posix()
-        is_within = place.startswith(("agent/", "drivers/")) and not place.startswith(IMPURE)
-        if is_within and not item.get_closest_marker("alone"):
-            item.add_marker("pure")
-        if place.startswith(PATIENT):
-            item.add_marker("patient")
+        named = f"{item.path.relative_to(ROOT / 'tests').as_posix()}::{item.nodeid.partition('::')[2]}"
+        if name := group(named, is_alone=item.get_closest_marker("alone") is not None):
+            item.add_marker(name)
         for mark in item.iter_markers("needs"):
             if missing := _missing(mark.args):
                 item.add_marker(pytest.mark.skip(reason=missing))

@@ -22,7 +22,7 @@ PLANTED = [  # contract, file, what is written at its end, what import-linter sa
     ("no-protocol", "agent/record.py", "import drivers.simulated", "agent.record -> drivers.simulated"),
     ("no-protocol", "agent/record.py", "import pymodbus", "agent.record -> pymodbus"),
     ("no-protocol", "agent/record.py", "import asyncua", "agent.record -> asyncua"),
-    ("no-protocol", "agent/record.py", "from drivers.opcua import session", "agent.record -> drivers.opcua.session"),
+    ("no-protocol", "agent/record.py", "from drivers.opcua import driver", "agent.record -> drivers.opcua.driver"),
     ("config-readers", "agent/verify/__init__.py", "import agent.config", "agent.verify -> agent.config"),
     ("config-readers", "agent/cli/__init__.py", "import agent.config", "agent.cli -> agent.config"),
     ("paho", "agent/record.py", "from paho.mqtt import client", "agent.record -> paho"),
@@ -39,13 +39,10 @@ PLANTED = [  # contract, file, what is written at its end, what import-linter sa
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of what import-linter looks at, with a driver that a later version brings."""
+    """A copy of what import-linter looks at."""
     for package in ("agent", "drivers"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "drivers" / "opcua").mkdir(exist_ok=True)
-    for module in ("__init__", "session"):
-        (tmp_path / "drivers" / "opcua" / f"{module}.py").touch()
     return tmp_path
 
 
@@ -63,7 +60,6 @@ def test_the_tree_keeps_its_contracts() -> None:
 
 @pytest.mark.parametrize(("contract", "file", "line", "said"), PLANTED)
 def test_a_forbidden_import_is_found(tree: Path, contract: str, file: str, line: str, said: str) -> None:
-    assert lint_imports(tree, "--contract", contract).returncode == 0
     planted = tree / file
     planted.parent.mkdir(exist_ok=True)
     with planted.open("a", encoding="utf-8") as source:

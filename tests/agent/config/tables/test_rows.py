@@ -301,7 +301,6 @@ def test_any_cell_is_loaded_or_refused(name: str, changes: list[tuple[int, int, 
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.alone
 def test_20000_tags_take_about_ten_times_as_long_as_2000(tmp_path: Path, kind: str) -> None:
     took = []
     for count in (2_000, 20_000):
