@@ -99,7 +99,8 @@ class Device:
         self._outbox = outbox
         self._clock = clock
         self._journal = journal
-        self._rev = rev
+        self.rev = rev
+        """Of the meta that explains its records from now on."""
         self._is_up: bool | None = None
 
     def take(self, name: str, scans: Sequence[Scan]) -> bool:
@@ -149,13 +150,13 @@ class Device:
         """Put an event into the stream: `time_ms` in UTC epoch milliseconds, else now."""
         at = self._clock.now_ms() if time_ms is None else time_ms
         event = Event(kind, at, data, id=ulid(at))
-        self._append(Record(self.name, event=event, rev=self._rev), at)
+        self._append(Record(self.name, event=event, rev=self.rev), at)
 
     def _keep(self, group: TagGroup, time_ms: int, columns: Sequence[Columns]) -> None:
         reports = group.reporter.tick(self._clock.monotonic(), time_ms, columns)
         if reports:
             moments = [_moment(group, one) for report in reports for one in _by_time(report)]
-            record = Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self._rev)
+            record = Record(self.name, moments if len(moments) == 1 else _merged(moments), rev=self.rev)
             # Values with times of their own may be old by right: what is in doubt is the time at which they came.
             has_times = any(report.times is not None for report in reports)
             self._append(record, time_ms if has_times else record.time_ms)

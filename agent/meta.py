@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.formats.contract import Meta
 
@@ -61,11 +61,13 @@ class Known:
     rev: int
     digest: str
     labels: Mapping[str, str]
+    plainly: str = ""
+    """Digest of what the configuration says, without what the machine said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What earlier runs published, kept in the state directory."""
+    """What was published, kept in the state directory."""
 
     devices: Mapping[str, Known] = field(default_factory=dict)
     removed: Sequence[Mapping[str, str]] = ()
@@ -74,6 +76,8 @@ class Memory:
     former: Mapping[str, int] = field(default_factory=dict)
     """Device that is gone -> its last revision: back again, it goes on from there, as records that name the old ones
     may still be on their way."""
+    identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Device -> what its machine said of itself: as good as labels until it says something else."""
 
 
 MAX_REMOVED = 200
@@ -85,17 +89,46 @@ def revise(
     """Device -> meta with its revision, and what is to be remembered. `labels`: device -> its labels."""
     metas: dict[str, Meta] = {}
     now: dict[str, Known] = {}
-    for device, said in contents.items():
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    identities: dict[str, Mapping[str, str]] = {}
+    for device, plain in contents.items():
+        plainly, said = _digest(plain), plain
+        if (identity := memory.identities.get(device)) and _is_meant(memory.devices.get(device), plainly):
+            identities[device] = identity
+            said = _identified(plain, identity)
+        digest = _digest(said)
         before = memory.devices.get(device)
         is_same = before is not None and before.digest == digest
         rev = (before.rev if before else memory.former.get(device, 0)) + (not is_same)
         metas[device] = Meta(rev, said)
-        now[device] = Known(rev, digest, dict(labels[device]))
+        now[device] = Known(rev, digest, dict(labels[device]), plainly)
     here = [known.labels for known in now.values()]
     gone = [*memory.removed, *(old.labels for old in memory.devices.values())]
     removed = [old for place, old in enumerate(gone) if old not in here and old not in gone[:place]]
-    return metas, Memory(now, removed[-MAX_REMOVED:], _former(memory, contents))
+    return metas, Memory(now, removed[-MAX_REMOVED:], _former(memory, contents), identities)
+
+
+def _digest(content: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _is_meant(known: Known | None, plainly: str) -> bool:
+    """Whether an identity belongs to what the configuration says now: with other tags it may be another machine."""
+    return known is not None and known.plainly == plainly
+
+
+def identified(memory: Memory, identities: Mapping[str, Mapping[str, str]]) -> Memory:
+    """With what these devices' machines say of themselves now; the same object where that is nothing new."""
+    whole = {**memory.identities, **{device: dict(identity) for device, identity in identities.items()}}
+    known = {device: identity for device, identity in whole.items() if identity}
+    return memory if known == memory.identities else replace(memory, identities=known)
+
+
+def _identified(content: Mapping[str, object], identity: Mapping[str, str]) -> Mapping[str, object]:
+    """A label that a person wrote is right."""
+    match content:
+        case {"labels": dict(labels)} if identity:
+            return {**content, "labels": {**identity, **labels}}
+    return content
 
 
 def _former(memory: Memory, contents: Container[str]) -> dict[str, int]:
@@ -106,11 +139,12 @@ def _former(memory: Memory, contents: Container[str]) -> dict[str, int]:
 
 def to_json(memory: Memory) -> dict[str, object]:
     devices = {
-        name: {"rev": known.rev, "digest": known.digest, "labels": dict(known.labels)}
+        name: {"rev": known.rev, "digest": known.digest, "labels": dict(known.labels), "plainly": known.plainly}
         for name, known in memory.devices.items()
     }
     removed = [dict(labels) for labels in memory.removed]
-    return {"devices": devices, "removed": removed, "former": dict(memory.former)}
+    identities = {name: dict(identity) for name, identity in memory.identities.items()}
+    return {"devices": devices, "removed": removed, "former": dict(memory.former), "identities": identities}
 
 
 def from_json(data: object) -> Memory:
@@ -119,7 +153,7 @@ def from_json(data: object) -> Memory:
         case {"devices": dict(devices), "removed": list(removed), **more}:
             known = {name: one for name, said in devices.items() if (one := _known(said)) is not None}
             gone = [_texts(labels) for labels in removed if isinstance(labels, dict)]
-            return Memory(known, gone, _revisions(more.get("former")))
+            return Memory(known, gone, _revisions(more.get("former")), _identities(more.get("identities")))
     return Memory()
 
 
@@ -128,10 +162,15 @@ def _revisions(said: object) -> dict[str, int]:
     return {str(name): rev for name, rev in found.items() if isinstance(rev, int)}
 
 
+def _identities(said: object) -> dict[str, dict[str, str]]:
+    found = said if isinstance(said, dict) else {}
+    return {str(name): _texts(identity) for name, identity in found.items() if isinstance(identity, dict)}
+
+
 def _known(said: object) -> Known | None:
     match said:
-        case {"rev": int(rev), "digest": str(digest), "labels": dict(labels)}:
-            return Known(rev, digest, _texts(labels))
+        case {"rev": int(rev), "digest": str(digest), "labels": dict(labels), **more}:
+            return Known(rev, digest, _texts(labels), str(more.get("plainly", "")))
     return None
 
 

@@ -159,6 +159,16 @@ class Counting(Protocol):
         """Word -> number since the driver was opened, such as `requests`, `timeouts`, `protocol_errors`."""
 
 
+@runtime_checkable
+class Identifying(Protocol):
+    """A driver whose machines say who they are; it becomes labels of the device."""
+
+    @property
+    def identities(self) -> Mapping[str, Mapping[str, str]]:
+        """Device -> label -> text, such as `manufacturer`, `model`, `serial_number`; of those that were asked since the
+        driver was opened. A device whose machine says nothing has an empty one; one that is not asked has none."""
+
+
 class Journal(Protocol):
     """Where a driver tells the operator what happens. Codes are those of its `messages`; `about` is the subject.
 

@@ -2,19 +2,18 @@
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import NoReturn
 
-from agent import meta
 from agent.app.delivering import deliveries
-from agent.app.site import Site, build, contents
+from agent.app.metas import Metas
+from agent.app.site import Site, build
 from agent.app.watching import keep_watch, say_stopping
 from agent.clock import Clock
 from agent.config import Configuration
-from agent.formats.contract import Meta, Snapshot
+from agent.formats.contract import Snapshot
 from agent.health import ConnectionHealth, Health
 from agent.log import Log
 from agent.notify import Pulse, notify
@@ -49,13 +48,16 @@ async def run(
         journal=log,
         monotonic=clock.monotonic,
     ) as outbox:
-        metas, memory = await _revised(configuration, outbox)
+        metas = Metas(configuration, outbox)
+        await metas.revise()
         clock.has_seen(outbox.newest_ms)
-        site = build(configuration, {name: known.rev for name, known in metas.items()}, outbox, clock, log, health)
-        snapshot = partial(_snapshot, clock, outbox, metas, memory.removed)
+        revs = {name: known.rev for name, known in metas.current.items()}
+        site = build(configuration, revs, outbox, clock, log, health)
+        snapshot = partial(_snapshot, clock, outbox, metas)
         delivering = deliveries(configuration, outbox, snapshot, clock, health, log, hurry or asyncio.Event())
         async with delivering as sending, Scope() as acquiring:
             polling = _start(acquiring, site, clock, log, health)
+            acquiring.start(_look_around(site, metas, clock, log), "clock")
             _say_started(configuration, outbox, log)
             notify("READY=1")
             acquiring.start(keep_watch({**polling, **sending}, health, clock, log), "watchdog")
@@ -76,7 +78,6 @@ def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health)
         poller = Poller(connection, clock, log, known)
         acquiring.start(poller.look_after(), f"connection {connection.name}")
         pulses.update(_pulses(connection, poller, known))
-    acquiring.start(_look_around(site, clock, log), "clock")
     return pulses
 
 
@@ -93,8 +94,10 @@ def _pulses(connection: Connection, poller: Poller, known: ConnectionHealth) -> 
     return pulses
 
 
-async def _look_around(site: Site, clock: Clock, log: Log) -> NoReturn:
-    """Once a second: has the wall clock stepped, can it be believed, are there lines that were held back?"""
+async def _look_around(site: Site, metas: Metas, clock: Clock, log: Log) -> NoReturn:
+    """Once a second: has the wall clock stepped, can it be believed, are there lines that were held back, has a
+    machine said who it is?
+    """
     while True:
         stepped_ms = clock.look()
         if stepped_ms:
@@ -104,27 +107,18 @@ async def _look_around(site: Site, clock: Clock, log: Log) -> NoReturn:
         shown = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).isoformat(timespec="seconds")
         (log.back if clock.is_plausible else log.lost)("W5001", "clock", time=shown)
         log.flush()
+        await metas.look(site)
         await asyncio.sleep(LOOK_S)
 
 
-async def _revised(configuration: Configuration, outbox: Outbox) -> tuple[dict[str, Meta], meta.Memory]:
-    """Metas with their revisions, and where there were devices that are gone."""
-    labels = {device.name: device.labels for device in configuration.devices}
-    metas, memory = meta.revise(meta.from_json(outbox.recall("metas")), contents(configuration), labels)
-    await outbox.remember("metas", meta.to_json(memory))
-    return metas, memory
-
-
-def _snapshot(
-    clock: Clock, outbox: Outbox, metas: Mapping[str, Meta], removed: Sequence[Mapping[str, str]]
-) -> Snapshot:
+def _snapshot(clock: Clock, outbox: Outbox, metas: Metas) -> Snapshot:
     return Snapshot(
         clock.now_ms(),
         outbox.boot,
         clock.is_plausible,
         clock.offset_ms(),
-        metas,
-        removed,
+        metas.current,
+        metas.removed,
         outbox.previous,
         VERSION,
     )

@@ -58,6 +58,9 @@ class Format(Protocol[S]):
     def begin(self, state: S, snapshot: Snapshot) -> tuple[S, Sequence[Message]]:
         """What comes before any record on a new connection: state, births, meta."""
 
+    def explain(self, state: S, snapshot: Snapshot, before: Mapping[str, Meta]) -> tuple[S, Sequence[Message]]:
+        """What other metas than `before` are to a connection that has begun; the records that name them come after."""
+
     def encode(self, state: S, entry: Entry, snapshot: Snapshot) -> tuple[S, Sequence[Message]]:
         """One record. Several messages number their parts; the record is confirmed when all of them are."""
 

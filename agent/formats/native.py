@@ -12,7 +12,7 @@ from math import isfinite
 
 import orjson
 
-from agent.formats.contract import Message, Snapshot
+from agent.formats.contract import Message, Meta, Snapshot
 from agent.formats.plain import TEXT_MAX, plain, spoken
 from agent.formats.topics import InvalidTopic, Templates, expand
 from agent.record import Entry, Event, Moment
@@ -76,6 +76,10 @@ class Native:
         if snapshot.previous is not None:
             online["previous"] = plain(snapshot.previous)
         return None, [self.presence(online), *self.metas(snapshot), *self._cleared(snapshot)]
+
+    def explain(self, state: None, snapshot: Snapshot, before: Mapping[str, Meta]) -> tuple[None, list[Message]]:
+        new = {device: meta for device, meta in snapshot.metas.items() if meta != before.get(device)}
+        return None, self.metas(snapshot._replace(metas=new))
 
     def metas(self, snapshot: Snapshot) -> list[Message]:
         """What explains the records of each device, retained."""

@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
-from agent.formats.contract import Format, Message, Snapshot
+from agent.formats.contract import NO_METAS, Format, Message, Meta, Snapshot
 from agent.mqtt import PACKET_TOO_LARGE, PAYLOAD_FORMAT_INVALID, Cause, Link, LinkFailed, Refusal, packet_bytes
 from agent.outbox.contract import Reader
 from agent.publish.canary import Canary
@@ -89,6 +89,8 @@ class Session(Generic[S]):
         self._alone: _Alone | None = None
         self._greeting = ""
         """The topic of what is under way alone before the first record."""
+        self._metas: Mapping[str, Meta] = NO_METAS
+        """Those that this connection was told."""
         self._is_open = asyncio.Event()
         """Neither what comes before the first record nor a record that must be alone is under way."""
         self._begun_s = time.monotonic()
@@ -115,9 +117,21 @@ class Session(Generic[S]):
         return self._ways.snapshot()._replace(max_packet=self._link.split_above)
 
     async def _begin(self) -> None:
-        """While something is under suspicion, one by one."""
+        ways, snapshot = self._ways, self._snapshot()
+        ways.state, messages = ways.format.begin(ways.state, snapshot)
+        self._metas = snapshot.metas
+        await self._greet(messages)
+
+    async def _explain(self, snapshot: Snapshot) -> None:
+        """Before records that name metas which this connection was not told."""
         ways = self._ways
-        ways.state, messages = ways.format.begin(ways.state, self._snapshot())
+        ways.state, messages = ways.format.explain(ways.state, snapshot, self._metas)
+        self._metas = snapshot.metas
+        self._is_open.clear()
+        await self._greet(messages)
+
+    async def _greet(self, messages: Sequence[Message]) -> None:
+        """While something is under suspicion, one by one."""
         messages = [message for message in messages if not self._suspicion.leaves_out(message.topic)]
         if not self._suspicion.is_greeting_slowly:
             self._beside(messages)
@@ -145,6 +159,8 @@ class Session(Generic[S]):
             room = self._link.free
             entries = await self._ways.reader.take(room)
             snapshot = self._snapshot()
+            if snapshot.metas is not self._metas:
+                await self._explain(snapshot)
             for entry in entries:
                 if self._suspicion.is_careful and self._suspicion.watches(key_of(entry.record)):
                     await self._send_alone(entry)

@@ -34,7 +34,7 @@ S7_1200_CALL = 100
 
 
 class OpcUaDriver:
-    """`drivers.contract.SubscribingDriver` and `Counting`."""
+    """`drivers.contract.SubscribingDriver`, `Counting` and `Identifying`."""
 
     def __init__(self, settings: Connection, groups: Sequence[Group], journal: Journal) -> None:
         self._counts = Counts()
@@ -64,6 +64,11 @@ class OpcUaDriver:
     def counts(self) -> Mapping[str, int]:
         """What happened on the wire; see `drivers.opcua.counts`."""
         return self._counts.by_name()
+
+    @property
+    def identities(self) -> Mapping[str, Mapping[str, str]]:
+        """Device -> label -> what its machine says of itself; see `drivers.opcua.packml.identification`."""
+        return self._machines.identities
 
     async def connect(self) -> None:
         """A session, the old one if the server still knows it. Raises `NotConnected`."""

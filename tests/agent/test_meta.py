@@ -1,6 +1,6 @@
 """Revisions of meta."""
 
-from agent.meta import MAX_REMOVED, Known, Memory, TagMeta, content, from_json, revise, to_json
+from agent.meta import MAX_REMOVED, Known, Memory, TagMeta, content, from_json, identified, revise, to_json
 
 
 def said(unit: str = "m/min") -> dict[str, object]:
@@ -47,6 +47,29 @@ def test_a_device_that_comes_back_goes_on_from_its_last_revision() -> None:
     assert (back["a"].rev, back["b"].rev, memory.former) == (3, 1, {})
 
 
+def test_what_a_machine_says_of_itself_becomes_labels_and_survives_a_restart() -> None:
+    labels = {"press01": {"site": "a"}}
+    _, memory = revise(Memory(), {"press01": said()}, labels)
+    told = {"press01": {"serial_number": "4711", "site": "somewhere"}}
+    metas, memory = revise(identified(memory, told), {"press01": said()}, labels)
+    assert metas["press01"].rev == 2
+    assert metas["press01"].content["labels"] == {"site": "a", "serial_number": "4711"}, "a person's label is right"
+    assert identified(memory, told) is memory
+    again, memory = revise(from_json(to_json(memory)), {"press01": said()}, labels)
+    assert again == metas, "it is not forgotten while the machine is off"
+    other, memory = revise(identified(memory, {"press01": {}}), {"press01": said()}, labels)
+    assert (other["press01"].rev, other["press01"].content["labels"]) == (3, {"site": "a"})
+
+
+def test_another_configuration_may_mean_another_machine() -> None:
+    labels = {"press01": {"site": "a"}}
+    _, memory = revise(Memory(), {"press01": said()}, labels)
+    _, memory = revise(identified(memory, {"press01": {"model": "X"}}), {"press01": said()}, labels)
+    metas, memory = revise(memory, {"press01": said("m/s")}, labels)
+    assert metas["press01"].content["labels"] == {"site": "a"}
+    assert memory.identities == {}
+
+
 def test_what_is_remembered_is_bounded() -> None:
     memory = Memory()
     for n in range(MAX_REMOVED + 10):
@@ -65,3 +88,5 @@ def test_a_damaged_memory_is_as_if_nothing_was_published() -> None:
     damaged = {"devices": devices, "removed": [3, {"x": 1}], "former": {"c": "7", "d": 4}}
     assert from_json(damaged) == Memory({"b": Known(1, "x", {})}, [{"x": "1"}], {"d": 4})
     assert from_json({"devices": devices, "removed": []}).former == {}
+    strange = {"devices": devices, "removed": [], "identities": {"b": {"model": 5}, "c": []}}
+    assert from_json(strange).identities == {"b": {"model": "5"}}

@@ -5,7 +5,7 @@ import contextlib
 import random
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -34,11 +34,16 @@ EVENT = "lineside/v1/f/l2/die01/event"
 class Site:
     """An outbox, one delivery, and what it told."""
 
-    def __init__(self, outbox: Outbox, delivery: Delivery[None], told: Told, stop: asyncio.Event) -> None:
+    delivery: Delivery[None]
+
+    def __init__(self, outbox: Outbox, told: Told, stop: asyncio.Event) -> None:
         self.outbox = outbox
-        self.delivery = delivery
         self.told = told
         self.stop = stop
+        self.metas: Mapping[str, Meta] = {"die01": Meta(7, {"gw": "gw", "dev": "die01", "tags": {}})}
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(9000, self.outbox.boot, metas=self.metas, previous=self.outbox.previous, version="1")
 
     @property
     def reader(self) -> Reader:
@@ -76,20 +81,20 @@ async def site(
     """`rate` is that of the backlog, in records a second."""
     told = Told()
     stop = asyncio.Event()
-    meta = Meta(7, {"gw": "gw", "dev": "die01", "tags": {}})
     endpoint = Endpoint(host, port, "gw-1", protocol=protocol, ack_timeout_s=ack_timeout_s, connect_timeout_s=1)
     backfill = {"county": Backfill(rate)}
     async with open_outbox(
         state, ["county"], 1 << 20, max_age_s=3600, backfill=backfill, now=lambda: (5000, None), journal=told
     ) as outbox:
-        delivery = Delivery(
+        here = Site(outbox, told, stop)
+        here.delivery = Delivery(
             "county",
             outbox.reader("county"),
             Native("gw", {"site": "f"}, {"die01": {"line": "l2"}, "die02": {"line": "l2"}}),
             None,
             Connector(endpoint),
             "gw-1",
-            snapshot=lambda: Snapshot(9000, outbox.boot, metas={"die01": meta}, previous=outbox.previous, version="1"),
+            snapshot=here.snapshot,
             report=lambda: {"clock": {}},
             journal=told,
             pace=pace,
@@ -97,12 +102,12 @@ async def site(
             chance=random.Random(seed),
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(delivery.look_after(stop))
+            tasks.create_task(here.delivery.look_after(stop))
             try:
-                yield Site(outbox, delivery, told, stop)
+                yield here
             finally:
                 stop.set()
-        assert Site(outbox, delivery, told, stop).is_conserved()
+        assert here.is_conserved()
 
 
 def numbers(peer: Broker, topic: str = DATA) -> list[int]:
@@ -125,6 +130,20 @@ async def test_begins_delivers_and_says_goodbye(tmp_path: Path) -> None:
         assert peer.published[0].retain
         assert peer.goodbyes == 1
         assert here.told.lines == []
+
+
+async def test_a_meta_that_changes_comes_before_the_records_that_name_it(tmp_path: Path) -> None:
+    async with broker() as peer, site(tmp_path, peer.port) as here:
+        here.sample(1)
+        await here.delivered(1)
+        here.metas = {"die01": Meta(8, {"gw": "gw", "dev": "die01", "labels": {"model": "X"}})}
+        here.outbox.append([Record("die01", [Moment(1002, {"n": 2}, {})], rev=8)])
+        here.sample(3)
+        await here.delivered(3)
+        about = [message for message in peer.published if message.topic.endswith(("/meta", "/data"))]
+        revs = [orjson.loads(message.payload).get("rev") for message in about if message.topic.endswith("/meta")]
+        assert revs == [7, 8], "told once each"
+        assert [message.topic.rsplit("/", 1)[1] for message in about] == ["meta", "data", "meta", "data", "data"]
 
 
 async def test_a_broker_that_comes_late_gets_everything_and_two_lines_are_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.fakes.agent import agent, platform, site
 from tests.fakes.application import application
 from tests.fakes.command import lineside
 from tests.fakes.mosquitto import mosquitto
+from tests.fakes.nodeopcua import Machinery, NodeSpec, node_server
 from tests.fakes.opcua import NAMESPACE, Spec, opcua_server
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -54,6 +55,23 @@ async def test_changes_arrive_in_order_over_a_cable_that_is_pulled_and_a_restart
     assert counts == sorted(counts), "none came out of order"
     assert not any("Traceback" in line for line in running.lines)
     assert seen.holes("cartoner") == []
+
+
+@pytest.mark.needs("node-opcua")
+async def test_a_machine_that_says_who_it_is_has_labels_of_its_own(tmp_path: Path) -> None:
+    device = {"name": "press01", "connection": "packer", "packml": "auto", "labels": {"model": "ours"}}
+    async with node_server(tmp_path, NodeSpec(machine=Machinery())) as server, mosquitto(tmp_path) as broker:
+        file = site(tmp_path, [packer(server.url, insecure=True)], [device], broker.port)
+        for run in (1, 2):
+            async with platform(broker.port) as seen, agent(file) as running:
+                await seen.sees("press01", "state")
+                await seen.until(lambda: "serial_number" in seen.of("meta", "press01")[-1]["labels"])
+                assert await running.stop() == 0
+            labels = seen.of("meta", "press01")[-1]["labels"]
+            assert (labels["manufacturer"], labels["serial_number"], labels["model"]) == ("Builder", "4711", "ours")
+            revs = [meta["rev"] for meta in seen.of("meta", "press01")]
+            assert revs[-1] == 2, "the second run knows it from the beginning"
+            assert run == 1 or set(revs) == {2}
 
 
 async def test_an_unknown_certificate_is_one_clear_line_and_trust_mends_it_while_the_agent_runs(tmp_path: Path) -> None:

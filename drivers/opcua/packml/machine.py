@@ -1,6 +1,7 @@
 """A machine that was found: where each word comes from."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from asyncua import ua
@@ -37,6 +38,8 @@ class Machine(NamedTuple):
     """As it is written behind `packml_root`."""
     dialect: str
     sources: Mapping[str, Source]
+    identity: Mapping[str, ua.NodeId] = MappingProxyType({})
+    """Label -> where the machine says it (OPC 40001-1, Identification)."""
 
 
 def child(below: Sequence[Found], name: str) -> Found | None:

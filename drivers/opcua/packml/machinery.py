@@ -1,4 +1,4 @@
-"""Machines by OPC 40001-1 (Machinery): state and mode only, which become the nearest ones of PackML.
+"""Machines by OPC 40001-1 (Machinery): state and mode, which become the nearest ones of PackML, and identification.
 
 NotExecuting is stopped, because the standard does not say whether the machine could start; OutOfService, which it calls
 not functional, is aborted. Setup is ours (4).
@@ -7,6 +7,7 @@ not functional, is aborted. Setup is ours (4).
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from drivers.opcua.packml.identification import identification
 from drivers.opcua.packml.machine import Machine, Source, Space, child
 from drivers.opcua.packml.rules import numbered
 from drivers.opcua.packml.statemachine import current_ids, numbers
@@ -37,5 +38,6 @@ async def machinery(space: Space, branches: Sequence[Branch]) -> list[Machine]:
             if ids := await current_ids(space, await space.below([machine.node])):
                 sources[word] = Source(ids, numbered(known))
         if sources:
-            found.append(Machine(branch.where, "OPC 40001-1", sources))
+            identity = await identification(space, branch.below, below)
+            found.append(Machine(branch.where, "OPC 40001-1", sources, identity))
     return found

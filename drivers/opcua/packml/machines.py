@@ -1,7 +1,7 @@
 """The machines of one driver that map themselves: looked for in every session, and told to the operator."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.contract import Journal
 from drivers.opcua.node import ById, ByPath, OfMachine, Place
+from drivers.opcua.packml import identification
 from drivers.opcua.packml.discovery import SPEEDS, discover
 from drivers.opcua.packml.machine import Machine, Source, Space
 from drivers.opcua.packml.rules import Rule
@@ -36,6 +37,8 @@ class _Search:
     looked_s: float
     """Monotonic."""
     pause_s: float
+    identity: Mapping[str, str]
+    """Label -> what the machine says of itself."""
 
     @property
     def machine(self) -> Machine | None:
@@ -61,6 +64,8 @@ class Machines:
         self._found: dict[ById | ByPath | None, _Search] = {}
         self._said: dict[tuple[str, tuple[str, ...]], object] = {}
         """Device and some of its words -> what was told of them."""
+        self.identities: dict[str, Mapping[str, str]] = {}
+        """Device -> label -> what its machine said of itself when it was found last."""
 
     def forget(self) -> None:
         """A new session: nodes may be others."""
@@ -102,14 +107,16 @@ class Machines:
         return not isinstance(place, OfMachine) or not (place.root in self._found and self._found[place.root].is_over)
 
     async def _search(self, root: ById | ByPath | None, pause_s: float) -> _Search:
-        found, failure = list[Machine](), ""
+        found, identity, failure = list[Machine](), dict[str, str](), ""
         try:
             start = None if root is None else (await self._asking.nodes([root]))[0]
             if root is None or start is not None:
                 found = await discover(self._space, start)
+                if len(found) == 1:
+                    identity = await identification.read(self._space, found[0].identity)
         except UaStatusCodeError as error:  # plain tags can be read where nobody may look around
             failure = ua.StatusCode(error.code).name
-        return _Search(found, failure, time.monotonic(), pause_s)
+        return _Search(found, failure, time.monotonic(), pause_s, identity)
 
     def _tell(self, device: str, search: _Search, words: Sequence[str]) -> None:
         """What is to be known of a device's machine, once."""
@@ -129,6 +136,7 @@ class Machines:
         machine = search.machine
         if machine is None:
             return
+        self.identities[device] = search.identity
         missing = [word for word in words if word not in machine.sources]
         units = {word: unit for word in SPEEDS if (unit := _other_unit(machine, word)) and word in words}
         about, found = (device, tuple(words)), (machine.where, missing, units)

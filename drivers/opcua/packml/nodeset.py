@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from asyncua import ua
 
+from drivers.opcua.packml.identification import identification
 from drivers.opcua.packml.machine import Machine, Source, Space, child, key
 from drivers.opcua.packml.rules import ALARMS, COUNTED, STOPPED_BY, Key, Rule, numbered
 from drivers.opcua.packml.statemachine import current_ids, numbers
@@ -47,7 +48,7 @@ async def _machine(space: Space, branch: Branch, base: Found) -> Machine:
         for word, owner, name, rule in _WORDS:
             if owner == part.name and (node := child(below, name)) is not None:
                 sources[word] = Source([node.node], rule)
-    return Machine(branch.where, "OPC 30050", sources)
+    return Machine(branch.where, "OPC 30050", sources, await identification(space, branch.below))
 
 
 async def _state(space: Space, base: Found) -> Source | None:

@@ -187,6 +187,14 @@ def test_health_is_the_report() -> None:
     }  # fmt: skip
 
 
+def test_metas_that_changed_are_explained_again_and_no_others() -> None:
+    before = {"die01": Meta(7, {"dev": "die01"}), "die02": Meta(1, {"dev": "die02"})}
+    after = {**before, "die01": Meta(8, {"dev": "die01", "labels": {}})}
+    (message,) = NATIVE.explain(None, Snapshot(T, 41, metas=after), before)[1]
+    assert message.topic.endswith("/die01/meta")
+    assert (orjson.loads(message.payload)["rev"], message.retain) == (8, True)
+
+
 def test_the_meta_of_what_is_gone_is_cleared() -> None:
     removed: list[Mapping[str, str]] = [
         {"site": "f1", "line": "l9", "device": "old"},

@@ -102,6 +102,30 @@ async def test_several_machines_are_named_as_they_would_be_written(told: Told) -
         assert PLUGIN.device.model_validate({"packml_root": root})
 
 
+async def test_what_a_machine_says_of_itself(told: Told) -> None:
+    plate = f"{HOME}/Press/0:Identification"
+    said = {
+        f"{plate}/0:Manufacturer": ua.LocalizedText("Builder\n& Sons"),
+        f"{plate}/0:SerialNumber": "4711",
+        f"{plate}/0:YearOfConstruction": 2026,
+        f"{plate}/0:Model": ua.LocalizedText(None),
+        f"{plate}/0:Location": "hall 2",
+    }
+    machines = Machines(Nowhere(), FakeSpace(packml_machine(f"{HOME}/Press") | said), told)
+    assert machines.identities == {}, "nobody was asked"
+    await machines.nodes(WORDS)
+    plate_of_press = {"manufacturer": "Builder & Sons", "serial_number": "4711", "year_of_construction": "2026"}
+    assert machines.identities == {"press": plate_of_press}
+    machines.forget()
+    assert machines.identities == {"press": plate_of_press}, "it is the same machine until it says something else"
+
+
+async def test_a_machine_without_a_plate_says_that_it_has_none(told: Told) -> None:
+    machines = Machines(Nowhere(), FakeSpace(packml_machine(f"{HOME}/Press")), told)
+    await machines.nodes(WORDS)
+    assert machines.identities == {"press": {}}
+
+
 async def test_plain_places_cost_no_search(told: Told) -> None:
     space = FakeSpace(packml_machine(f"{HOME}/Press"))
     assert await Machines(Nowhere(), space, told).nodes([]) == []

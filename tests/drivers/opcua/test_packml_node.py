@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.contract import Quality
+from drivers.contract import Identifying, Quality
 from drivers.opcua.packml.states import states
 from drivers.opcua.packml.words import UNITS
 from tests.bench import Keys
@@ -83,11 +83,20 @@ async def test_plain_packtags_show_every_state(tmp_path: Path) -> None:
         assert it.known["count_total"] == 0
 
 
-async def test_a_machine_by_opc_40001_shows_state_and_mode(tmp_path: Path) -> None:
+async def test_a_machine_by_opc_40001_shows_state_mode_and_who_it_is(tmp_path: Path) -> None:
     async with shown(tmp_path, NodeSpec(machine=Machinery())) as (server, it):
         assert {word: value for word, value in it.known.items() if value is not Quality.BAD_CONFIG} == {
             "state": 2,
             "mode": 1,
+        }
+        assert isinstance(it.driver, Identifying)
+        assert it.driver.identities == {
+            "press": {
+                "manufacturer": "Builder",
+                "model": "Press 106",
+                "serial_number": "4711",
+                "product_instance_uri": "urn:lineside:tests:press:4711",
+            }
         }
         await server.play([Step("Executing"), Step("Setup"), Step("OutOfService"), Step("NotAvailable")])
         await it.until(lambda: (it.known["state"], it.known["mode"]) == (0, 4))
