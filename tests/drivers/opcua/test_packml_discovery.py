@@ -7,12 +7,13 @@ import pytest
 from asyncua import ua
 from asyncua.ua.uatypes import Int16, Int32
 
+from drivers.opcua.node import UA
 from drivers.opcua.packml.discovery import discover
 from drivers.opcua.packml.machine import Machine
 from drivers.opcua.packml.packtags import segments
 from drivers.opcua.packml.states import states
 from drivers.opcua.packml.words import UNITS
-from tests.drivers.opcua.spaces import OURS, FakeSpace, packml_machine
+from tests.drivers.opcua.spaces import MACHINERY, OURS, FakeSpace, packml_machine
 
 HOME = "Objects/packml:PackMLObjects"
 
@@ -128,6 +129,27 @@ async def test_two_units_with_packtags_are_two_machines() -> None:
     assert [one.where for one in found] == [f"/nsu={OURS};Line/Unit{n}" for n in (1, 2)]
     machine = await only(space, space.node("Objects/Line/Unit2"))
     assert machine.sources["state"].nodes == [space.node("Objects/Line/Unit2/Status/StateCurrent")]
+
+
+async def test_a_simple_machine_without_execute_state() -> None:
+    nodes = {path: value for path, value in packml_machine(f"{HOME}/Press").items() if "ExecuteState" not in path}
+    machine = await only(FakeSpace(nodes))
+    assert len(machine.sources["state"].nodes) == 2
+    assert state(machine, [standard(2)] * 2) == (2, 0)
+
+
+async def test_an_execute_state_that_does_not_say_which_is_not_looked_at() -> None:
+    lost = "packml:ExecuteState/0:CurrentState"
+    nodes = {path: value for path, value in packml_machine(f"{HOME}/Press").items() if lost not in path}
+    nodes[f"{HOME}/Press/packml:BaseStateMachine/packml:MachineState/packml:ExecuteState/Washing"] = None
+    assert len((await only(FakeSpace(nodes))).sources["state"].nodes) == 2
+
+
+async def test_the_shape_counts_where_a_vendor_has_no_namespace_of_packml() -> None:
+    space = FakeSpace(packml_machine("Objects/Press"), uris=(UA, OURS, "urn:lineside:tests:vendor", MACHINERY))
+    machine = await only(space)
+    assert machine.dialect == "OPC 30050"
+    assert state(machine, [standard(2)] * 3) != (2, 0), "ids of the standard's states mean nothing here"
 
 
 def machinery_machine(path: str) -> dict[str, object]:
