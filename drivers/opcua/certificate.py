@@ -172,7 +172,7 @@ def _whole(pair: Path) -> Own:
         raise _Damaged(str(error)) from None
     if not _belongs(key, ours) or not ours.uri:
         raise _Damaged("key and certificate do not fit")
-    return _own(ours, key, path, f"mv {pair} {pair}.old, systemctl restart lineside")
+    return _own(ours, key, path, f"mv {pair} {pair}.old && systemctl restart lineside")
 
 
 def _given(path: Path, key_path: Path) -> Own:

@@ -10,7 +10,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "insecure": "允许不加密、不验证的通信（任何人都能读取和篡改）",
         "security.policy": "auto 取服务器提供的最强的一种",
         "security.mode": "auto：服务器支持就既签名又加密",
-        "security.cert_file": "本机应用证书，PEM 或 DER；不写则首次启动时自动生成",
+        "security.cert_file": "本机应用证书，PEM 或 DER；不写则第一次用到时自动生成",
         "security.key_file": "本机证书的密钥，不能带口令",
         "user": "用户名，服务器要求时才需要",
         "password_file": "密码文件；其他用户不能有读权限",

@@ -51,7 +51,8 @@ class Security(BaseModel):
     policy: Annotated[Policy, Field(description="auto takes the strongest that the server offers.")] = "auto"
     mode: Annotated[Mode, Field(description="auto signs and encrypts where the server does.")] = "auto"
     cert_file: Annotated[
-        _File | None, Field(description="Own application certificate, PEM or DER; else one is made at the first start.")
+        _File | None,
+        Field(description="Own application certificate, PEM or DER; else one is made when it is needed first."),
     ] = None
     key_file: Annotated[_File | None, Field(description="Its key, not protected by a passphrase.")] = None
 

@@ -93,7 +93,9 @@ class Protection:
 
     def _without(self, offered: Iterable[ua.EndpointDescription]) -> None:
         """Only what is allowed in so many words goes on unprotected."""
-        said = sorted({f"{one.SecurityPolicyUri.rpartition('#')[2]}/{one.SecurityMode.name}" for one in offered})
+        said = sorted(
+            {f"{one.SecurityPolicyUri.rpartition('#')[2]}/{one.SecurityMode.name.rstrip('_')}" for one in offered}
+        )
         wanted = self._settings.security
         if wanted.policy != "auto" or wanted.mode != "auto":
             raise NotConnected(f"it offers {', '.join(said)}", "U2113")

@@ -16,6 +16,10 @@ _CODES = {
     StatusCodes.BadCertificateUntrusted: ("U2112", "the server does not trust our certificate"),
     StatusCodes.BadSecurityChecksFailed: ("U2112", "the server does not accept our certificate"),
     StatusCodes.BadCertificateInvalid: ("U2112", "the server calls our certificate invalid"),
+    StatusCodes.BadCertificateTimeInvalid: ("U2112", "by the server's clock our certificate is not valid"),
+    StatusCodes.BadCertificateRevoked: ("U2112", "the server calls our certificate revoked"),
+    StatusCodes.BadCertificateUseNotAllowed: ("U2112", "the server does not accept what our certificate is for"),
+    StatusCodes.BadCertificateUriInvalid: ("U2112", "the server expects another application URI in our certificate"),
     StatusCodes.BadSecurityPolicyRejected: ("U2113", "the server does not offer this security"),
     StatusCodes.BadSecurityModeRejected: ("U2113", "the server does not offer this security"),
 }
