@@ -1,5 +1,6 @@
 """What a person writes about OPC UA: keys of a connection, a device and a tag."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import PydanticCustomError
 
 from drivers.opcua.node import ById, ByPath, Node, NodeError, OfMachine, node
-from drivers.opcua.path import PathError, parse
+from drivers.opcua.path import Mistake, PathError, parse
 from drivers.opcua.place import DEFAULT_PORT, Placed
 from drivers.quantities import Duration, Size
 
@@ -157,6 +158,10 @@ class Device(BaseModel):
         return self._root
 
 
+_WANTED: Mapping[Mistake, str] = {"name": "Name", "index": "[2]", "quote": '"', "separator": ". ["}
+"""What a path lacks, in every language."""
+
+
 class Address(BaseModel):
     """Where a tag is."""
 
@@ -181,7 +186,7 @@ class Address(BaseModel):
             if read.within:
                 parse(read.within)
         except PathError as wrong:
-            facts = {"given": read.within, "at": wrong.position + 1, "mistake": wrong.mistake}
+            facts = {"given": read.within, "at": wrong.position + 1, "wanted": _WANTED[wrong.mistake]}
             raise PydanticCustomError("U1005", "{given} is no path", facts) from None
         return self
 

@@ -38,8 +38,8 @@ _CONFIGURATION: dict[str, Message] = {
     ),
     "U1005": Message(
         "error",
-        '"{given}" 的第 {at} 个字符处看不懂（{mistake}）',
-        'path "{given}" is not understood at character {at} ({mistake})',
+        '"{given}" 的第 {at} 个字符处应为 {wanted}',
+        'path "{given}" wants {wanted} at character {at}',
         "写成 Orders[0].Name；矩阵下标写 [1,2]，带点的名称加双引号",
         "write Orders[0].Name; [1,2] for a matrix; a name with dots in double quotes",
     ),

@@ -56,4 +56,13 @@ PACKML: Mapping[str, Message] = {
         "手工写一个标签：name: {word}, address: packml:{word}, unit: {unit}",
         "write a tag of your own: name: {word}, address: packml:{word}, unit: {unit}",
     ),
+    "U2208": Message(
+        "error",
+        "服务器上没有 packml_root 指定的位置 {root}",
+        "packml_root {root} is not on the server",
+        "用 lineside browse 查看服务器，把机器所在位置抄到 packml_root",
+        "look with lineside browse where the machine is, and copy that into packml_root",
+        "packml_root 指定的位置又有了",
+        "packml_root is there",
+    ),
 }

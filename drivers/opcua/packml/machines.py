@@ -39,6 +39,8 @@ class _Search:
     pause_s: float
     identity: Mapping[str, str]
     """Label -> what the machine says of itself."""
+    is_lost: bool
+    """Whether there is no such root."""
 
     @property
     def machine(self) -> Machine | None:
@@ -81,7 +83,7 @@ class Machines:
                 self._found[root] = await self._search(root, pause_s)
         for device, root in dict.fromkeys((word.device, word.root) for word in words):
             offered = [word.word for word in words if word.device == device]
-            self._tell(device, self._found[root], list(dict.fromkeys(offered)))
+            self._tell(device, root, list(dict.fromkeys(offered)))
         nodes = await self._asking.nodes(places)
         return [
             self._node(place) if isinstance(place, OfMachine) else node
@@ -107,21 +109,24 @@ class Machines:
         return not isinstance(place, OfMachine) or not (place.root in self._found and self._found[place.root].is_over)
 
     async def _search(self, root: ById | ByPath | None, pause_s: float) -> _Search:
-        found, identity, failure = list[Machine](), dict[str, str](), ""
+        found, identity, failure, is_lost = list[Machine](), dict[str, str](), "", False
         try:
             start = None if root is None else (await self._asking.nodes([root]))[0]
-            if root is None or start is not None:
+            is_lost = root is not None and start is None
+            if not is_lost:
                 found = await discover(self._space, start)
                 if len(found) == 1:
                     identity = await identification.read(self._space, found[0].identity)
         except UaStatusCodeError as error:  # plain tags can be read where nobody may look around
             failure = ua.StatusCode(error.code).name
-        return _Search(found, failure, time.monotonic(), pause_s, identity)
+        return _Search(found, failure, time.monotonic(), pause_s, identity, is_lost)
 
-    def _tell(self, device: str, search: _Search, words: Sequence[str]) -> None:
+    def _tell(self, device: str, root: ById | ByPath | None, words: Sequence[str]) -> None:
         """What is to be known of a device's machine, once."""
+        search = self._found[root]
         several = len(search.machines) > 1
-        for code, is_so in (("U2203", not search.machines), ("U2204", several)):
+        none = not search.machines
+        for code, is_so in (("U2203", none and not search.is_lost), ("U2204", several), ("U2208", search.is_lost)):
             if is_so:
                 where = ", ".join(one.where for one in search.machines[:NAMED])
                 self._journal.lost(
@@ -130,6 +135,7 @@ class Machines:
                     count=len(search.machines),
                     machines=where,
                     reason=search.failure and f": {search.failure}",
+                    root=root,
                 )
             else:
                 self._journal.back(code, device)

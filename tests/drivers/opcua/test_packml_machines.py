@@ -6,7 +6,7 @@ import pytest
 from asyncua import ua
 
 from drivers.opcua import PLUGIN
-from drivers.opcua.node import OfMachine, Place
+from drivers.opcua.node import ById, OfMachine, Place
 from drivers.opcua.packml import machines as rooms
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.packml.words import UNITS
@@ -124,6 +124,14 @@ async def test_a_machine_without_a_plate_says_that_it_has_none(told: Told) -> No
     machines = Machines(Nowhere(), FakeSpace(packml_machine(f"{HOME}/Press")), told)
     await machines.nodes(WORDS)
     assert machines.identities == {"press": {}}
+
+
+async def test_a_root_that_is_not_there_is_not_called_a_server_without_machines(told: Told) -> None:
+    root = ById("urn:lineside:tests:press", "Nowhere")
+    places: Sequence[Place] = [OfMachine(word, device="press", root=root) for word in UNITS]
+    machines = Machines(Nowhere(), FakeSpace(packml_machine(f"{HOME}/Press")), told)
+    assert set(await machines.nodes(places)) == {None}
+    assert told.lines == ["U2208 packml_root nsu=urn:lineside:tests:press;s=Nowhere is not on the server"]
 
 
 async def test_plain_places_cost_no_search(told: Told) -> None:
