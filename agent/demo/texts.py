@@ -5,14 +5,25 @@ from collections.abc import Mapping
 from agent.messages import Language
 
 STATES: Mapping[int, tuple[str, str]] = {
+    1: ("清除中", "clearing"),
     2: ("已停止", "stopped"),
+    3: ("启动中", "starting"),
     4: ("空闲", "idle"),
     5: ("外因暂停", "suspended"),
     6: ("运行", "execute"),
+    7: ("停止中", "stopping"),
+    8: ("中止中", "aborting"),
     9: ("已中止", "aborted"),
+    10: ("内因暂停中", "holding"),
     11: ("内因暂停", "held"),
+    12: ("内因恢复中", "unholding"),
+    13: ("外因暂停中", "suspending"),
+    14: ("外因恢复中", "unsuspending"),
+    15: ("复位中", "resetting"),
+    16: ("收尾中", "completing"),
+    17: ("已完成", "complete"),
 }
-"""PackML numbers of ISA-TR88.00.02, those that the demo's machines use and their neighbours."""
+"""PackML numbers of ISA-TR88.00.02."""
 
 MODES: Mapping[int, tuple[str, str]] = {
     1: ("生产", "production"),
@@ -42,8 +53,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "announced lost {announced}  duplicates {duplicates}  wrong {wrong}",
     ),
     "starting": (
-        "启动：两台模拟设备（Modbus TCP），采集程序，消息服务器 {broker}",
-        "starting: two simulated machines (Modbus TCP), the agent, broker {broker}",
+        "启动：三台模拟设备（Modbus TCP、OPC UA），采集程序，消息服务器 {broker}",
+        "starting: three simulated machines (Modbus TCP, OPC UA), the agent, broker {broker}",
     ),
     "embedded": ("（内置）", " (embedded)"),
     "stop_hint": ("按 Ctrl-C 结束", "Ctrl-C ends it"),
@@ -54,8 +65,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "({tags} tags of {devices} devices)",
     ),
     "latency": (
-        "从读到寄存器到 MQTT 到达：中位数 {median} 毫秒，99% 在 {p99} 毫秒内",
-        "from reading the register to arriving over MQTT: median {median} ms, 99 % within {p99} ms",
+        "从读到数值到 MQTT 到达：中位数 {median} 毫秒，99% 在 {p99} 毫秒内",
+        "from reading a value to arriving over MQTT: median {median} ms, 99 % within {p99} ms",
     ),
     "holes": (
         "不可读的变量（质量不为良好）：{names}",
