@@ -32,6 +32,22 @@ MODES: Mapping[int, tuple[str, str]] = {
     4: ("调机", "setup"),
 }
 
+METRICS: Mapping[str, tuple[str, str]] = {
+    "state": ("状态", "state"),
+    "mode": ("模式", "mode"),
+    "speed": ("速度", "speed"),
+    "speed_setpoint": ("设定速度", "speed setpoint"),
+    "speed_rated": ("额定速度", "rated speed"),
+    "count_infeed": ("进料数", "infeed count"),
+    "count_total": ("总数", "total count"),
+    "count_reject": ("废品数", "reject count"),
+    "alarm_active": ("报警", "alarm"),
+    "alarm_count": ("报警个数", "number of alarms"),
+    "alarm_code": ("报警代码", "alarm code"),
+    "stop_reason": ("停机原因", "stop reason"),
+}
+"""What a machine that maps itself says, for which nobody wrote a description."""
+
 TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("MQTT 上实际到达的数据", "what arrives over MQTT"),
     "piece": ("个", "pcs"),
@@ -105,6 +121,10 @@ class Words:
     def __call__(self, key: str, **facts: object) -> str:
         text = TEXTS[key][self._index]
         return text.format(**facts) if facts else text
+
+    def title(self, tag: str) -> str:
+        """Of a tag without a description."""
+        return METRICS[tag][self._index] if tag in METRICS else tag
 
     def number(self, names: Mapping[int, tuple[str, str]], number: int) -> str:
         """A number with its name: `6 execute`."""
