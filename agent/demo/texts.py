@@ -74,7 +74,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "embedded": ("（内置）", " (embedded)"),
     "stop_hint": ("按 Ctrl-C 结束", "Ctrl-C ends it"),
-    "stop_after": ("{seconds:g} 秒后自动结束，Ctrl-C 可提前结束", "ends by itself after {seconds:g} s, or with Ctrl-C"),
+    "stop_after": (
+        "数据到达 {seconds:g} 秒后自动结束，Ctrl-C 可提前结束",
+        "ends by itself after {seconds:g} s of data, or with Ctrl-C",
+    ),
     "summary": (
         "{seconds:.0f} 秒内到达 {messages} 条消息、{values} 个数值、{events} 个事件（{tags} 个变量，{devices} 台设备）",
         "in {seconds:.0f} s {messages} messages arrived with {values} values and {events} events "

@@ -21,6 +21,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 URI = "urn:lineside:simulation"
+_Typed = tuple[ua.NodeId | None, ua.ValueRank]
+"""Data type and rank of a variable."""
 _READ_ONLY = ua.Byte(ua.AccessLevel.CurrentRead.mask)
 
 
@@ -59,9 +61,7 @@ class SmallServer(Server):
         """A variable with that value, or without one an object; what is there already stays."""
         if node not in self.iserver.aspace:
             kind, its_type = ("Object", "BaseObjectType") if value is None else ("Variable", "BaseDataVariableType")
-            data = value.Value.VariantType if value is not None and value.Value is not None else None
-            data_type = ua.NodeId(ua.Int32(data.value)) if data else standard("BaseDataType")
-            self.iserver.add(node, name, kind, parent, reference, standard(its_type), data_type)
+            self.iserver.add(node, name, kind, (parent, reference), standard(its_type), _typed(value))
             if value is not None:
                 self._held(node).value = value
         return node
@@ -71,7 +71,8 @@ class SmallServer(Server):
         held = self._held(node)
         held.value = value
         for number, tell in list(held.datachange_callbacks.items()):
-            await tell(number, value)
+            if number in held.datachange_callbacks:  # nobody gave it up while the others were told
+                await tell(number, value)
 
     def _held(self, node: ua.NodeId) -> AttributeValue:
         return self.iserver.aspace[node].attributes[AttributeIds.Value]
@@ -104,7 +105,8 @@ class _Desk(InternalServer):
         for row in _rows():
             name = ua.QualifiedName(row["name"].rpartition("_")[2].removesuffix("Folder"))
             parent, its_type, data = (standard(row[key]) if row[key] else None for key in ("parent", "type", "data"))
-            self.add(standard(row["name"]), name, row["class"], parent, row["reference"], its_type, data)
+            above = (parent, row["reference"]) if parent is not None else None
+            self.add(standard(row["name"]), name, row["class"], above, its_type, (data, ua.ValueRank.Any))
         self.aspace.set_attribute_value_callback(standard("Server_ServerStatus_CurrentTime"), AttributeIds.Value, _now)
 
     async def setup_nodes(self) -> None:
@@ -117,21 +119,21 @@ class _Desk(InternalServer):
         node: ua.NodeId,
         name: ua.QualifiedName,
         kind: str,
-        parent: ua.NodeId | None,
-        reference: str,
+        above: tuple[ua.NodeId, str] | None,
         its_type: ua.NodeId | None,
-        data_type: ua.NodeId | None,
+        typed: _Typed,
     ) -> None:
-        """A node of the class `kind`."""
+        """A node of the class `kind`; `above` is its parent, and the name of the reference from there."""
         about: Any = getattr(ua, f"{kind}Attributes")()
         about.DisplayName = ua.LocalizedText(name.Name)
         if kind == "Variable":
-            about.DataType, about.AccessLevel, about.UserAccessLevel = data_type, _READ_ONLY, _READ_ONLY
+            about.DataType, about.ValueRank = typed
+            about.AccessLevel = about.UserAccessLevel = _READ_ONLY
         wanted: Any = ua.AddNodesItem()
         wanted.RequestedNewNodeId, wanted.BrowseName = node, name
         wanted.NodeClass, wanted.NodeAttributes = ua.NodeClass[kind], about
-        if parent is not None:
-            wanted.ParentNodeId, wanted.ReferenceTypeId = parent, standard(reference)
+        if above is not None:
+            wanted.ParentNodeId, wanted.ReferenceTypeId = above[0], standard(above[1])
         if its_type is not None:
             wanted.TypeDefinition = its_type
         if list(self.node_mgt_service.try_add_nodes([wanted], check=False)):
@@ -184,6 +186,12 @@ class _Conversation(OPCUAProtocol):
         super().connection_lost(ex)
         if not self._port.clients:
             self._port.silent.set()
+
+
+def _typed(value: ua.DataValue | None) -> _Typed:
+    variant = value.Value if value is not None and value.Value is not None else ua.Variant()
+    rank = ua.ValueRank.OneDimension if variant.is_array else ua.ValueRank.Scalar
+    return ua.NodeId(ua.Int32(variant.VariantType.value or ObjectIds.BaseDataType)), rank
 
 
 def _rows() -> Iterator[dict[str, str]]:

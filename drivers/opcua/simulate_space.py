@@ -43,13 +43,15 @@ class _Machine:
 
 
 class SimulatedSpace:
-    """Variables of the groups' tags. A tag that wants a part of an array or a structure has none."""
+    """Variables of the groups' tags. A tag that wants a part of an array or a structure has none, and what is in
+    namespace 0 is the server's own."""
 
     def __init__(self, server: SmallServer, world: World) -> None:
         self._server = server
         self._world = world
         self._indexes = {UA: 0}
         self._sights: list[Sight] = []
+        self._placed: set[ById | ByPath] = set()
 
     async def fill(self, groups: Sequence[Group]) -> Sequence[Sight]:
         """Place all that the world shows now."""
@@ -79,8 +81,10 @@ class SimulatedSpace:
             value = self._world(group.device, tag)
             return None if value is None else [_plain(value)]
 
-        first = look()
+        is_new = place not in self._placed and not (isinstance(place, ById) and place.space == 0)
+        first = look() if is_new else None
         if first is not None:
+            self._placed.add(place)
             self._sights.append(Sight([self._node(place, _now(first[0]))], group.every_s, look))
 
     def _node(self, place: ById | ByPath, value: ua.DataValue | None = None) -> ua.NodeId:
@@ -121,9 +125,8 @@ class SimulatedSpace:
 
         def look() -> list[ua.Variant | None] | None:
             state = self._world(device, machine.tags[STATE])
-            return (
-                None if state is None else [one for level in packml.active(int(state)) for one in self._current(level)]
-            )
+            levels = packml.active(int(state)) if state is not None else ()
+            return [one for level in levels for one in self._current(level)] or None
 
         first = look()
         if first is None:
