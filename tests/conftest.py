@@ -76,6 +76,7 @@ OPC_UA = (
     "drivers/opcua/test_node_opcua.py",
     "drivers/opcua/test_polled.py",
     "drivers/opcua/test_secure.py",
+    "drivers/opcua/test_simulate.py",
 )
 """Tests of the OPC UA driver with a server."""
 
