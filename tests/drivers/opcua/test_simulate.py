@@ -14,7 +14,8 @@ from asyncua.ua.uaerrors import BadUserAccessDenied, UaError
 
 from drivers.contract import BrowseWish, Group, Quality, Shown, Tag, Value
 from drivers.opcua import PLUGIN
-from drivers.opcua.simulate import LONGEST_S, simulate
+from drivers.opcua.simulate import simulate
+from drivers.opcua.simulate_serving import LONGEST_S
 from tests.bench import Keys, Notes
 from tests.drivers.opcua.listener import Listener, listening
 
