@@ -43,8 +43,9 @@ def alarm(number: int, *, is_active: bool) -> bytes:
 def raised(shown: Mapping[str, Value]) -> list[int]:
     """Numbers of the alarms that are active, of what is known of `alarm_active`, `alarm_count` and `alarm_code`."""
     number = int(shown.get("alarm_code", 0))
-    many = shown.get("alarm_count", shown.get("alarm_active", number))
-    return [number] * int(many if "alarm_count" in shown else bool(many))
+    if "alarm_count" in shown:
+        return [number] * int(shown["alarm_count"])
+    return [number] if shown.get("alarm_active", number) else []
 
 
 def _text(text: str) -> bytes:

@@ -43,8 +43,10 @@ class _Machine:
 
 
 class SimulatedSpace:
-    """Variables of the groups' tags. A tag that wants a part of an array or a structure has none, and what is in
-    namespace 0 is the server's own."""
+    """Variables of the groups' tags, those of machines by OPC 30050 too.
+
+    A tag that wants a part of an array or a structure has none, and what is in namespace 0 is the server's own.
+    """
 
     def __init__(self, server: SmallServer, world: World) -> None:
         self._server = server
@@ -175,7 +177,7 @@ class SimulatedSpace:
             self._sights.append(Sight([node], min(machine.every_s[word] for word in words), look))
 
     def _mapped(self, word: str, shown: Mapping[str, Value]) -> ua.Variant:
-        """The value of the variable that a word comes from (OPC 30050 1.01, 6.4 and 6.5)."""
+        """The value of the variable that a word comes from."""
         if word in packml.COUNTS:
             return self._structures("PackMLCountDataType", [packml.count(word, int(shown[word]))])
         if word in ALARMS:
