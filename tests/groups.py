@@ -18,6 +18,7 @@ OPC_UA = (
     "drivers/opcua/test_packml_node.py",
     "drivers/opcua/test_polled.py",
     "drivers/opcua/test_secure.py",
+    "drivers/opcua/test_simulate.py",
 )
 """Tests of the OPC UA driver with a server."""
 

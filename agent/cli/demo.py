@@ -20,7 +20,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "demo", help="看一看：模拟设备、真实采集、实时表格 / simulated machines, the real agent"
     )
-    parser.add_argument("--seconds", type=_seconds, metavar="N", help="N 秒后自动结束 / end by itself after N seconds")
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="数据到达 N 秒后自动结束 / end by itself after N seconds of data"
+    )
     parser.add_argument("--broker", metavar="URL", help="使用已有的消息服务器 / use a real broker: mqtt://host:1883")
     parser.add_argument("--lang", choices=("zh", "en"), help="语言 / language")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="随机数种子 / the machines' chance")

@@ -15,11 +15,13 @@ from agent.config.tree import Map, Node, parse, place
 from drivers.contract import DriverPlugin
 
 
-def load(path: Path, *, secrets: bool = True, state_dir: Path | None = None) -> Loaded:
+def load(path: Path, *, secrets: bool = True, plans: bool = True, state_dir: Path | None = None) -> Loaded:
     """The configuration, or every problem with its place. Never raises for what is in the file.
 
     Without `secrets` no password, key or certificate of a destination is looked for: whoever connects to none needs
-    none, and may not be allowed to read them. `state_dir` is used in place of the configuration's.
+    none, and may not be allowed to read them. Without `plans` no driver is asked whether its groups can be read:
+    whoever reads nothing need not wait for the library of a protocol. `state_dir` is used in place of the
+    configuration's.
     """
     findings = Findings(str(path))
     findings.files[path.absolute()] = None
@@ -27,7 +29,7 @@ def load(path: Path, *, secrets: bool = True, state_dir: Path | None = None) -> 
     root = parse(text, findings) if text is not None else None
     if not _is_usable(text, root, findings) or not isinstance(root, Map):
         return Loaded(None, *_sorted(findings), files=tuple(findings.files))
-    return _Reading(root, path.absolute().parent, findings, secrets, state_dir).loaded()
+    return _Reading(root, path.absolute().parent, findings, secrets, state_dir).loaded(plans=plans)
 
 
 GOES_ON = frozenset(("E1011", "E1090", "E1091", "E1092"))
@@ -69,9 +71,10 @@ class _Reading:
         self.devices: list[DeviceDraft] = read_devices(root, self.header, self.wires, base, findings)
         self.destinations = self._destinations()
 
-    def loaded(self) -> Loaded:
+    def loaded(self, *, plans: bool) -> Loaded:
         self._doubt_idle_connections()
-        check_plans(self.wires, self.devices, self.findings)
+        if plans:
+            check_plans(self.wires, self.devices, self.findings)
         configuration = None if self.findings.problems else self._configuration()
         files = tuple(self.findings.files)
         notes = tuple(self.findings.notes)

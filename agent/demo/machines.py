@@ -1,29 +1,25 @@
-"""A label press and a bag maker: what their PLCs' registers show at a time. Pure; time and seed are passed in.
-
-Everything is computed in steps of 0.1 s from the start, so that the same seed shows the same at the same time, however
-often somebody looks.
-"""
+"""A label press and a bag maker: what their PLCs' registers show at a time. Pure; time and seed are passed in."""
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from random import Random
 
 from agent.demo.shift import REASONS, Phase, shift
+from agent.demo.steps import STEP_S, Stepping
 from drivers.contract import Value
 
-STEP_S = 0.1
 STATE_WORD = {"make_ready": 2, "run": 3, "micro_stop": 1, "stop": 4}
 """How a maker numbers states: 1 stopped, 2 make-ready, 3 production, 4 fault."""
 JOBS = ("GD20260302-07 缺料标签", "GD20260302-08 洗发水标", "GD20260303-01 酱油瓶标")
 BAG_JOBS = ("三边封袋 150x220", "自立袋 180x260", "风琴袋 120x300")
 
 
-class Machine(ABC):
+class Machine(Stepping):
     """Speed, states and the web that runs through it; what is common to both."""
 
     def __init__(self, seed: str, metres_per_min: float, ramp_s: float, roll_mm: float) -> None:
-        self.random = Random(seed)
+        super().__init__(seed)
         self.rated = metres_per_min
         self.speed = 0.0
         """Metres a minute, now."""
@@ -35,25 +31,13 @@ class Machine(ABC):
         self._phases = shift(self.random)
         self.phase: Phase = next(self._phases)
         self._phase_ends = self.phase.seconds
-        self._steps = 0
-
-    def at(self, t: float) -> Mapping[str, Value]:
-        """What the registers show `t` seconds after the start; a time that is past shows the newest state."""
-        for _ in range(math.floor(t / STEP_S + 1e-6) - self._steps):
-            self._step()
-        return self.registers()
-
-    @abstractmethod
-    def registers(self) -> Mapping[str, Value]:
-        """Tag name -> what its register holds."""
 
     @abstractmethod
     def work(self, metres: float) -> None:
         """What a step of so many metres makes."""
 
-    def _step(self) -> None:
-        self._steps += 1
-        if self._steps * STEP_S > self._phase_ends:
+    def step(self, t: float) -> None:
+        if t > self._phase_ends:
             self.phase = next(self._phases)
             self._phase_ends += self.phase.seconds
         target = self.phase.speed * self.rated
@@ -105,7 +89,7 @@ class LabelPress(Machine):
         self._register_um += -0.15 * self._register_um + self.random.gauss(0, unrest) * bool(self.speed)
         self._tension = 185 + self.random.gauss(0, 1.5) if self.speed else self._tension * 0.9
 
-    def registers(self) -> Mapping[str, Value]:
+    def shown(self) -> Mapping[str, Value]:
         alarm = self.phase.alarm
         state = STATE_WORD[self.phase.act]
         return {
@@ -147,7 +131,7 @@ class BagMaker(Machine):
         for bar in self._bars:
             bar.step(150.0 if self.speed else 152.0)
 
-    def registers(self) -> Mapping[str, Value]:
+    def shown(self) -> Mapping[str, Value]:
         alarm, job = self.phase.alarm, BAG_JOBS[self.phase.job % len(BAG_JOBS)]
         return {
             "speed": round(self.shown_speed / 0.22),

@@ -1,4 +1,4 @@
-"""The simulated plant: machines behind registers, and a witness of everything that they ever showed."""
+"""The simulated plant: machines, and a witness of everything that they ever showed."""
 
 import struct
 import time
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from agent.config import Configuration, TagSettings
-from agent.demo.machines import BagMaker, LabelPress, Machine
+from agent.demo.cartoner import Cartoner
+from agent.demo.machines import BagMaker, LabelPress
+from agent.demo.steps import Stepping
 from drivers.contract import Value
 
 KEPT = 5_000
@@ -16,17 +18,21 @@ Key = tuple[str, Value]
 
 
 class Plant:
-    """Answers for the registers of the demo's devices, and remembers what it answered."""
+    """Answers for the demo's devices, and remembers what it answered."""
 
     def __init__(self, configuration: Configuration, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._machines: Mapping[str, Machine] = {"press01": LabelPress(seed), "bags01": BagMaker(seed)}
+        self._machines: Mapping[str, Stepping] = {
+            "press01": LabelPress(seed),
+            "bags01": BagMaker(seed),
+            "cartoner01": Cartoner(seed),
+        }
         self._tags = {(device.name, tag.name): tag for device in configuration.devices for tag in device.tags}
         self._showed: dict[tuple[str, str], dict[Key, None]] = {place: {} for place in self._tags}
         self._clock = clock
         self._start = clock()
 
     def world(self, device: str, tag: str) -> Value | None:
-        """What the register of that tag holds now (`drivers.contract.World`)."""
+        """What that tag's register or variable holds now (`drivers.contract.World`)."""
         value = self._machines[device].at(self._clock() - self._start).get(tag)
         if value is not None:
             showed = self._showed[device, tag]
@@ -40,16 +46,16 @@ class Plant:
         return _key(value) in self._showed.get((device, tag), {})
 
     def has(self, device: str, tag: str) -> bool:
-        """Whether the machine has such a register at all."""
+        """Whether the machine has such a thing at all."""
         return bool(self._showed.get((device, tag)))
 
 
 def meaning(raw: Value, tag: TagSettings) -> Value:
-    """What a register's value means by the rules of its tag; written apart from `agent.normalise`, to judge it."""
+    """What a raw value means by the rules of its tag; written apart from `agent.normalise`, to judge it."""
     if isinstance(raw, bool | str):
         return raw
     if isinstance(raw, float):
-        raw = float(struct.unpack("f", struct.pack("f", raw))[0])  # registers hold 32 bits
+        raw = float(struct.unpack("f", struct.pack("f", raw))[0])  # a register pair and a PackML speed have 32 bits
     if tag.bits is not None and isinstance(raw, int):
         low, high = tag.bits
         raw = raw >> low & (1 << high - low + 1) - 1

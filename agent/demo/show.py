@@ -17,6 +17,7 @@ from agent.config import render
 from agent.demo.arrivals import Arrivals
 from agent.demo.broker import embedded
 from agent.demo.picture import picture, say
+from agent.demo.seconds import Seconds
 from agent.demo.stand import Agent, Broker, Stand, WrongConfiguration, agent, machines
 from agent.demo.summary import faults, summary
 from agent.demo.texts import Words
@@ -77,32 +78,33 @@ async def _perform(options: Options, console: Console, words: Words, stop: async
     ends = words("stop_after", seconds=options.seconds) if options.seconds else words("stop_hint")
     say(console, [words("starting", broker=place), ends])
     arrivals = Arrivals(stand.configuration.gateway, stand.plant)
-    began = time.monotonic()
     async with listening(stand.configuration, arrivals) as ear:
-        problems = await _watch(options, console, words, stop, stand, ear)
+        seconds = Seconds(options.seconds or math.inf, time.monotonic())
+        problems = await _watch(seconds, console, words, stop, stand, ear)
         await ear.last_words()
         if options.broker:
             await ear.clear()
     problems += faults(arrivals, [device.name for device in stand.configuration.devices], words)
-    say(console, summary(arrivals, words, time.monotonic() - began))
+    say(console, summary(arrivals, words, seconds.passed_s))
     say(console, problems or [words("all_true", duplicates=arrivals.duplicates)])
     return 1 if problems else 0
 
 
 async def _watch(
-    options: Options, console: Console, words: Words, stop: asyncio.Event, stand: Stand, ear: Ear
+    seconds: Seconds, console: Console, words: Words, stop: asyncio.Event, stand: Stand, ear: Ear
 ) -> list[str]:
     """Show what arrives until it is time to stop; what went wrong meanwhile."""
-    deadline = time.monotonic() + (options.seconds or math.inf)
     with picture(console, ear.arrivals, words) as shown:
-        async with Scope() as tasks, agent(stand.path, options.language, shown.log) as running:
+        async with Scope() as tasks, agent(stand.path, words.language, shown.log) as running:
             tasks.start(running.listen(), "the agent's log")
-            while not stop.is_set() and time.monotonic() < deadline:
+            while not stop.is_set():
                 shown.draw(now_ms())
                 if ear.link.lost.done():
                     return [words("viewer_lost", reason=ear.link.lost.result())]
                 if running.process.returncode is not None:
                     return _ended(running, words)
+                if seconds.are_over(time.monotonic(), has_begun=ear.arrivals.messages > 0):
+                    break
                 await _pause(stop)
     return _ended(running, words) if running.process.returncode not in {0, -signal.SIGTERM} else []
 

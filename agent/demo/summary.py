@@ -27,18 +27,19 @@ def counters(arrivals: Arrivals, words: Words, now_ms: int) -> str:
 
 
 def headline(arrivals: Arrivals, words: Words) -> str:
-    """What each machine does: state, speed, good count, job."""
+    """What each machine does: state, speed, good or total count, job."""
     return "  |  ".join(_machine(arrivals, name, words) for name in sorted(arrivals.devices))
 
 
 def _machine(arrivals: Arrivals, device: str, words: Words) -> str:
     rows = arrivals.devices[device]
     said = [device]
-    for name in ("state", "speed", "count_good", "job"):
+    for name in ("state", "speed", "count_good" if "count_good" in rows else "count_total", "job"):
         row = rows.get(name)
         if row is not None and row.value is not None:
             shown = words.number(STATES, row.value) if name == "state" and isinstance(row.value, int) else row.value
-            said.append(f"{shown} {unit(row.unit, words)}" if name == "speed" else f"{shown}")
+            text = f"{shown:.1f}" if isinstance(shown, float) else f"{shown}"
+            said.append(f"{text} {unit(row.unit, words)}" if name == "speed" else text)
     return " ".join(said)
 
 

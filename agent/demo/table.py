@@ -17,7 +17,7 @@ BARS = "▁▂▃▄▅▆▇█"
 TREND = 12
 TREND_BESIDE = 8
 SIDE_BY_SIDE, BESIDE_WITH_TREND = 136, 160
-"""Columns from which the two machines stand beside each other, and from which they still have a trend."""
+"""Columns from which machines stand beside each other, and from which they still have a trend."""
 WITH_TREND = 76
 """Columns from which there is room for the trend."""
 FRAME = 2
@@ -31,14 +31,20 @@ def screen(arrivals: Arrivals, log: Sequence[str], words: Words, now_ms: int, si
     devices = sorted(arrivals.devices, reverse=True)
     told = 4 if lines >= 30 else 2 if lines >= 20 else 0
     room = lines - 3 - (told + 2 if told else 0)
-    needs = [sum(bool(row.values) for row in arrivals.devices[name].values()) for name in devices]
-    rooms = [room - FRAME] * len(devices) if beside else shares(needs, room - FRAME * len(devices))
+    needs = {name: sum(bool(row.values) for row in arrivals.devices[name].values()) for name in devices}
     bars = _bars(columns, beside=beside)
-    tables = [_device(name, arrivals, words, now_ms, share, bars) for name, share in zip(devices, rooms, strict=True)]
+
+    def stacked(names: Sequence[str]) -> Group:
+        rooms = shares([needs[name] for name in names], room - FRAME * len(names))
+        return Group(
+            *(_device(name, arrivals, words, now_ms, share, bars) for name, share in zip(names, rooms, strict=True))
+        )
+
+    left = halved([needs[name] + FRAME for name in devices]) if beside else len(devices)
     parts: list[RenderableType] = [
         Text(f"Lineside · {words('title')} · {words('stop_hint')}", style="bold", no_wrap=True, overflow="ellipsis"),
         Text(counters(arrivals, words, now_ms), style="cyan", no_wrap=True, overflow="ellipsis"),
-        _beside(tables) if beside else Group(*tables),
+        _beside([stacked(devices[:left]), stacked(devices[left:])]) if beside else stacked(devices),
     ]
     return Group(*parts, _log(log[-told:], words)) if told else Group(*parts)
 
@@ -58,12 +64,17 @@ def shares(needs: Sequence[int], room: int) -> list[int]:
     return given
 
 
+def halved(heights: Sequence[int]) -> int:
+    """How many of these stand in the left of two columns, so that the higher column is as low as it can be."""
+    return min(range(1, len(heights) + 1), key=lambda left: max(sum(heights[:left]), sum(heights[left:])), default=0)
+
+
 def _log(lines: Sequence[str], words: Words) -> Panel:
     text = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
     return Panel(text, title=words("log"), title_align="left", height=len(lines) + 2, border_style="dim")
 
 
-def _beside(tables: Sequence[Table]) -> Table:
+def _beside(tables: Sequence[RenderableType]) -> Table:
     grid = Table.grid(expand=True, padding=(0, 1))
     for _ in tables:
         grid.add_column(ratio=1)
@@ -84,7 +95,7 @@ def _device(device: str, arrivals: Arrivals, words: Words, now_ms: int, room: in
         table.add_column(words("trend"), no_wrap=True, min_width=bars, max_width=bars)
     for name, row in shown:
         cells = [
-            Text(row.title.get(words.language, name)),
+            Text(row.title.get(words.language) or words.title(name)),
             _value(name, row.value, words),
             Text(unit(row.unit, words)),
             _quality(row.quality, words),

@@ -5,14 +5,25 @@ from collections.abc import Mapping
 from agent.messages import Language
 
 STATES: Mapping[int, tuple[str, str]] = {
+    1: ("清除中", "clearing"),
     2: ("已停止", "stopped"),
+    3: ("启动中", "starting"),
     4: ("空闲", "idle"),
     5: ("外因暂停", "suspended"),
     6: ("运行", "execute"),
+    7: ("停止中", "stopping"),
+    8: ("中止中", "aborting"),
     9: ("已中止", "aborted"),
+    10: ("内因暂停中", "holding"),
     11: ("内因暂停", "held"),
+    12: ("内因恢复中", "unholding"),
+    13: ("外因暂停中", "suspending"),
+    14: ("外因恢复中", "unsuspending"),
+    15: ("复位中", "resetting"),
+    16: ("收尾中", "completing"),
+    17: ("已完成", "complete"),
 }
-"""PackML numbers of ISA-TR88.00.02, those that the demo's machines use and their neighbours."""
+"""PackML numbers of ISA-TR88.00.02."""
 
 MODES: Mapping[int, tuple[str, str]] = {
     1: ("生产", "production"),
@@ -20,6 +31,22 @@ MODES: Mapping[int, tuple[str, str]] = {
     3: ("手动", "manual"),
     4: ("调机", "setup"),
 }
+
+METRICS: Mapping[str, tuple[str, str]] = {
+    "state": ("状态", "state"),
+    "mode": ("模式", "mode"),
+    "speed": ("速度", "speed"),
+    "speed_setpoint": ("设定速度", "speed setpoint"),
+    "speed_rated": ("额定速度", "rated speed"),
+    "count_infeed": ("进料数", "infeed count"),
+    "count_total": ("总数", "total count"),
+    "count_reject": ("废品数", "reject count"),
+    "alarm_active": ("报警", "alarm"),
+    "alarm_count": ("报警个数", "number of alarms"),
+    "alarm_code": ("报警代码", "alarm code"),
+    "stop_reason": ("停机原因", "stop reason"),
+}
+"""What a machine that maps itself says, for which nobody wrote a description."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("MQTT 上实际到达的数据", "what arrives over MQTT"),
@@ -42,20 +69,23 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "announced lost {announced}  duplicates {duplicates}  wrong {wrong}",
     ),
     "starting": (
-        "启动：两台模拟设备（Modbus TCP），采集程序，消息服务器 {broker}",
-        "starting: two simulated machines (Modbus TCP), the agent, broker {broker}",
+        "启动：三台模拟设备（Modbus TCP、OPC UA），采集程序，消息服务器 {broker}",
+        "starting: three simulated machines (Modbus TCP, OPC UA), the agent, broker {broker}",
     ),
     "embedded": ("（内置）", " (embedded)"),
     "stop_hint": ("按 Ctrl-C 结束", "Ctrl-C ends it"),
-    "stop_after": ("{seconds:g} 秒后自动结束，Ctrl-C 可提前结束", "ends by itself after {seconds:g} s, or with Ctrl-C"),
+    "stop_after": (
+        "数据到达 {seconds:g} 秒后自动结束，Ctrl-C 可提前结束",
+        "ends by itself after {seconds:g} s of data, or with Ctrl-C",
+    ),
     "summary": (
         "{seconds:.0f} 秒内到达 {messages} 条消息、{values} 个数值、{events} 个事件（{tags} 个变量，{devices} 台设备）",
         "in {seconds:.0f} s {messages} messages arrived with {values} values and {events} events "
         "({tags} tags of {devices} devices)",
     ),
     "latency": (
-        "从读到寄存器到 MQTT 到达：中位数 {median} 毫秒，99% 在 {p99} 毫秒内",
-        "from reading the register to arriving over MQTT: median {median} ms, 99 % within {p99} ms",
+        "从读到数值到 MQTT 到达：中位数 {median} 毫秒，99% 在 {p99} 毫秒内",
+        "from reading a value to arriving over MQTT: median {median} ms, 99 % within {p99} ms",
     ),
     "holes": (
         "不可读的变量（质量不为良好）：{names}",
@@ -94,6 +124,10 @@ class Words:
     def __call__(self, key: str, **facts: object) -> str:
         text = TEXTS[key][self._index]
         return text.format(**facts) if facts else text
+
+    def title(self, tag: str) -> str:
+        """Of a tag without a description."""
+        return METRICS[tag][self._index] if tag in METRICS else tag
 
     def number(self, names: Mapping[int, tuple[str, str]], number: int) -> str:
         """A number with its name: `6 execute`."""

@@ -1,15 +1,16 @@
 """OPC UA: subscribes to what a server shows, by namespace URI or browse path, and reads what is wanted with a period.
 
-Importing it costs little: asyncua is imported when a connection is opened.
+Importing it costs little: asyncua is imported when a connection is opened or simulated.
 """
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import cast
 
 from pydantic import BaseModel
 
-from drivers.contract import BrowseWish, Browsing, Described, Driver, DriverPlugin, Group, Journal, Shown
+from drivers.contract import BrowseWish, Browsing, Described, Driver, DriverPlugin, Group, Journal, Shown, World
 from drivers.opcua.chinese import KEYS
 from drivers.opcua.config import Address, Connection, Device
 from drivers.opcua.messages import MESSAGES
@@ -38,6 +39,12 @@ async def _browse(connection: BaseModel, wish: BrowseWish, journal: Journal) -> 
             yield one
 
 
+def _simulate(connection: BaseModel, groups: Sequence[Group], world: World) -> AbstractAsyncContextManager[str]:
+    from drivers.opcua.simulate import simulate
+
+    return simulate(connection, groups, world)
+
+
 def _addresses(group: Group) -> list[Address]:
     return [cast(Address, tag.address) for tag in group.tags]
 
@@ -62,6 +69,7 @@ PLUGIN = DriverPlugin(
     trust=TRUST,
     describe=describe,
     tags=mapped,
+    simulate=_simulate,
     chinese=KEYS,
     messages=MESSAGES,
 )

@@ -23,7 +23,7 @@ PACKML_OBJECTS = 72
 """PackMLObjects in Objects, where the standard has its machines."""
 BASE, INNER = "BaseStateMachine", ("MachineState", "ExecuteState")
 
-_WORDS: Sequence[tuple[str, str, str, Rule | None]] = (
+WORDS: Sequence[tuple[str, str, str, Rule | None]] = (
     ("mode", "Status", "UnitModeCurrent", None),
     ("speed", "Status", "CurMachSpeed", None),
     ("speed_setpoint", "Status", "MachSpeed", None),
@@ -34,6 +34,7 @@ _WORDS: Sequence[tuple[str, str, str, Rule | None]] = (
     ("stop_reason", "Admin", "StopReason", STOPPED_BY),
     *((word, "Admin", "Alarm", rule) for word, rule in ALARMS.items()),
 )
+"""Word, where it is, and what is made of its value."""
 
 
 async def packml(space: Space, branches: Sequence[Branch]) -> list[Machine]:
@@ -45,7 +46,7 @@ async def _machine(space: Space, branch: Branch, base: Found) -> Machine:
     sources = {STATE: source} if (source := await _state(space, base)) else {}
     parts = [one for name in ("Status", "Admin") if (one := child(branch.below, name))]
     for part, below in zip(parts, await space.below([part.node for part in parts]), strict=True):
-        for word, owner, name, rule in _WORDS:
+        for word, owner, name, rule in WORDS:
             if owner == part.name and (node := child(below, name)) is not None:
                 sources[word] = Source([node.node], rule)
     return Machine(branch.where, "OPC 30050", sources, await identification(space, branch.below))

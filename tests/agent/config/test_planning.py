@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.config import load
 from tests.agent.config.site import TAG, changed, codes, said
 from tests.drivers.modbus.own import GOOD as GOOD_PROFILE
 from tests.drivers.modbus.own import keep
@@ -105,3 +106,16 @@ def test_options_stand_on_the_device(tmp_path: Path) -> None:
     assert [code for *_, code in modbus(tmp_path, tag, plc="s7-200smart")] == ["M1032"]
     found = modbus(tmp_path, tag, plc="s7-200smart\n    hold_start: DB1")
     assert [(path, code) for _, _, path, code in found] == [("devices[0].hold_start", "M1033")]
+
+
+def test_without_plans_no_driver_is_asked_and_everything_else_is_checked(tmp_path: Path) -> None:
+    wrong = (TAG, "{name: x_a, address: D99999}")
+    path = tmp_path / "site.yaml"
+    wire = (
+        ("driver: simulated", "driver: modbus\n    url: tcp://127.0.0.1:502"),
+        ("    type:", "    plc: inovance-h5u\n    type:"),
+    )
+    assert codes(changed(tmp_path, *wire, wrong)) != []
+    assert load(path, plans=False).configuration is not None
+    changed(tmp_path, *wire, wrong, ("url:", "ulr:"))
+    assert load(path, plans=False).configuration is None

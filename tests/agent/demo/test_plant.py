@@ -1,3 +1,4 @@
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from agent.demo import plant
 from agent.demo.arrivals import Arrivals
 from agent.demo.plant import meaning
 from agent.demo.stand import Broker, WrongConfiguration, machines
-from drivers.contract import Scan, Value
+from agent.demo.texts import STATES
+from drivers.contract import Driver, Group, Scan, SubscribingDriver, Value
 from drivers.simulated.config import Device
 from tests.bench import Notes
 
@@ -49,6 +51,21 @@ def test_a_register_means_what_its_rules_say(raw: Value, rules: dict[str, object
     assert type(meant) is type(value)
 
 
+async def first_scans(driver: Driver, group: Group) -> list[Scan]:
+    """Those that name every tag."""
+    if not group.is_subscribed:
+        return list(await driver.read(group.name))
+    assert isinstance(driver, SubscribingDriver)
+    scans: list[Scan] = []
+    async with contextlib.aclosing(driver.changes()) as changes:
+        async for _, scan in changes:
+            scans.append(scan)
+            named = {index for one in scans for index in (*one.indexes, *one.faults)}
+            if len(named) == len(group.tags):
+                break
+    return scans
+
+
 async def read(stand_configuration: Configuration) -> dict[tuple[str, str], Value | None]:
     """Everything, once, through the drivers."""
     from agent.config import groups
@@ -60,8 +77,7 @@ async def read(stand_configuration: Configuration) -> dict[tuple[str, str], Valu
         await driver.connect()
         try:
             for group in planned:
-                scans: list[Scan] = list(await driver.read(group.name))
-                for scan in scans:
+                for scan in await first_scans(driver, group):
                     names = [tag.name for tag in group.tags]
                     found |= {(group.device, names[i]): v for i, v in zip(scan.indexes, scan.values, strict=True)}
                     found |= {(group.device, names[i]): None for i, why in scan.faults.items() if why.is_bad}
@@ -80,6 +96,8 @@ async def test_the_machines_are_served_with_all_their_tags(tmp_path: Path) -> No
             if value is not None:
                 assert stand.plant.showed(device, name, meaning(value, tags[device, name]))
         assert found["press01", "job"] == "GD20260302-07 缺料标签"
+        assert found["cartoner01", "state"] in STATES
+        assert found["cartoner01", "speed_rated"] == 120.0
         assert stand.configuration.gateway == "gw-test"
 
 
@@ -92,6 +110,9 @@ async def test_the_witness_knows_what_was_not_shown(tmp_path: Path) -> None:
         assert not stand.plant.showed("press01", "nothing", 1)
         assert stand.plant.has("press01", "speed")
         assert not stand.plant.has("press01", "ink_viscosity")
+        assert any(stand.plant.showed("cartoner01", "state", state) for state in STATES)
+        assert not stand.plant.showed("cartoner01", "state", 18)
+        assert not stand.plant.showed("cartoner01", "speed", 99.9)
         assert Arrivals("gw-test", stand.plant).missing == 0
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from agent.demo.arrivals import Arrivals, TagSeen
 from agent.demo.summary import counters, faults, headline, percentile, summary
-from agent.demo.texts import STATES, TEXTS, Words
+from agent.demo.texts import METRICS, STATES, TEXTS, Words
 from drivers.contract import Value
 
 DEVICES = ["press01"]
@@ -64,13 +64,18 @@ def test_the_account_names_what_cannot_be_read(arrivals: Arrivals) -> None:
 def test_the_lines_say_what_the_machines_do(arrivals: Arrivals) -> None:
     assert headline(arrivals, Words("en")) == "press01 6 execute 118.5 m/min 缺料标签"
     assert headline(arrivals, Words("zh")).startswith("press01 6 运行")
+    arrivals.devices["cartoner01"] = {
+        "speed": TagSeen(95.30000305175781, values=1),
+        "count_total": TagSeen(7, values=1),
+    }
+    assert headline(arrivals, Words("en")).startswith("cartoner01 95.3  7  |  press01")
     assert "values 6" in counters(arrivals, Words("en"), 0)
 
 
 def test_every_text_is_in_both_languages_with_the_same_facts() -> None:
     import re
 
-    for zh, en in [*TEXTS.values(), *STATES.values()]:
+    for zh, en in [*TEXTS.values(), *STATES.values(), *METRICS.values()]:
         assert re.search("[\u4e00-\u9fff]", zh)
         assert not re.search("[\u4e00-\u9fff]", en)
         assert sorted(re.findall(r"{\w+", zh)) == sorted(re.findall(r"{\w+", en))

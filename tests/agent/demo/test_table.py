@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.demo.arrivals import Arrivals, TagSeen
-from agent.demo.table import screen, shares, trend
+from agent.demo.table import halved, screen, shares, trend
 from agent.demo.texts import Words
 from agent.messages import Language
 from tests.agent.demo.test_summary import Believes
@@ -20,7 +20,9 @@ def arrivals() -> Arrivals:
     press["alarm_guard"] = TagSeen(True, time_ms=1_000, values=1, title={"zh": "防护门打开报警", "en": "guard open"})
     press["ink_viscosity"] = TagSeen(None, "bad.config", 1_000, values=1)
     press["job"] = TagSeen("GD20260302-07 缺料标签", time_ms=1_000, values=1)
-    arrivals.devices = {"press01": press, "bags01": {"state": TagSeen(11, time_ms=1_000, values=1)}}
+    cartoner = {"state": TagSeen(10, time_ms=1_000, values=1), "alarm_active": TagSeen(True, time_ms=1_000, values=1)}
+    bags = {"state": TagSeen(11, time_ms=1_000, values=1)}
+    arrivals.devices = {"press01": press, "bags01": bags, "cartoner01": cartoner}
     return arrivals
 
 
@@ -49,7 +51,18 @@ def test_columns_stand_under_each_other_in_both_languages(arrivals: Arrivals, la
 
 def test_the_rows_say_what_a_person_wants_to_know(arrivals: Arrivals) -> None:
     text = "\n".join(drawn(arrivals, "zh", (120, 60)))
-    for wanted in ("车速", "118.5", "▁▅█", "● 是", "bad.config", "11 内因暂停", "GD20260302-07 缺料标签", "第二行"):
+    for wanted in (
+        "车速",
+        "118.5",
+        "▁▅█",
+        "● 是",
+        "bad.config",
+        "11 内因暂停",
+        "10 内因暂停中",
+        "报警",
+        "GD20260302-07 缺料标签",
+        "第二行",
+    ):
         assert wanted in text
 
 
@@ -69,3 +82,20 @@ def test_a_small_table_leaves_its_room_to_the_large_one() -> None:
     assert shares([19, 12], 28) == [16, 12]
     assert shares([19, 12], 10) == [5, 5]
     assert shares([19, 12], -3) == [0, 0]
+
+
+def test_two_columns_are_as_low_as_they_can_be() -> None:
+    assert halved([21, 14, 14]) == 1
+    assert halved([10, 10, 30]) == 2
+    assert halved([14, 14]) == 1
+    assert halved([14]) == 1
+    assert halved([]) == 0
+
+
+def test_beside_the_largest_machine_stand_the_others(arrivals: Arrivals) -> None:
+    lines = drawn(arrivals, "en", (160, 45))
+    (heads,) = [line for line in lines if "press01" in line]
+    assert "cartoner01" in heads
+    assert "bags01" not in heads
+    (below,) = [line for line in lines if "bags01" in line]
+    assert below.index("bags01") == heads.index("cartoner01")
