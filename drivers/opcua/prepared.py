@@ -1,6 +1,6 @@
 """A ReadRequest that is sent again and again: what it asks for is encoded once.
 
-asyncua encodes a request whenever it is sent, and that took five times as long as all the rest of a reading.
+asyncua encodes a request whenever it is sent, and that took twice as long as all the rest of a reading.
 """
 
 from collections.abc import Sequence
