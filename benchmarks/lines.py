@@ -124,13 +124,13 @@ def decode() -> Figure:
 
 
 def notified() -> Figure:
-    with opcua_server(subscribed.TICK_MS) as (_, ports), module("opcua", "notified", ports[0]) as process:
+    with opcua_server() as (_, ports), module("opcua", "notified", ports[0]) as process:
         seen = _object(process.hear())
     return _beside_asyncua(16, "CPU per OPC UA notification / asyncua", seen, 0.4)
 
 
 def polled() -> Figure:
-    with opcua_server(20) as (_, ports), module("opcua", "polled", ports[0]) as process:
+    with opcua_server() as (_, ports), module("opcua", "polled", ports[0]) as process:
         seen = _object(process.hear())
     return _beside_asyncua(17, "CPU per polled OPC UA value / asyncua", seen, 0.3)
 

@@ -1,9 +1,10 @@
-// An OPC UA server by node-opcua whose scalars all change at once, again and again:
+// An OPC UA server by node-opcua whose scalars are another value whenever somebody looks at them:
 //
-//   NODE_PATH=... node opcua_server.js PORT CERTIFICATE KEY URI COUNT EVERY-MS
+//   NODE_PATH=... node opcua_server.js PORT CERTIFICATE KEY URI COUNT
 //
-// Their values are the number of the tick, in types that take turns. When it listens it says its port, and for each line
-// on standard input the tick; it ends with its standard input.
+// So each sampling and each reading finds a change, and a value that is not one more than the last was lost on its way.
+// Their types take turns. When it listens it says its port, and for each line on standard input how often it was looked;
+// it ends with its standard input.
 "use strict";
 for (const level of ["log", "info", "warn", "error"]) console[level] = () => {}; // node-opcua talks a lot
 
@@ -17,7 +18,7 @@ const { DataType, Variant } = require("node-opcua-variant");
 const NAMESPACE = "urn:lineside:benchmarks";
 const TYPES = ["Double", "Int32", "Float", "UInt32"];
 
-const [port, certificateFile, privateKeyFile, applicationUri, count, everyMs] = process.argv.slice(2);
+const [port, certificateFile, privateKeyFile, applicationUri, count] = process.argv.slice(2);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 async function main() {
@@ -35,28 +36,30 @@ async function main() {
   await server.initialize();
   const space = server.engine.addressSpace;
   const namespace = space.registerNamespace(NAMESPACE);
-  const nodes = Array.from({ length: Number(count) }, (_, place) => {
+  let looks = 0;
+  for (let place = 0; place < Number(count); place += 1) {
     const name = `x_${String(place).padStart(4, "0")}`;
     const dataType = TYPES[place % TYPES.length];
-    return namespace.addVariable({
+    let value = 0;
+    namespace.addVariable({
       nodeId: `ns=${namespace.index};s=${name}`,
       browseName: name,
       organizedBy: space.rootFolder.objects,
       dataType,
-      minimumSamplingInterval: 0,
-      value: { dataType: DataType[dataType], value: 0 },
+      minimumSamplingInterval: 50,
+      value: {
+        get() {
+          looks += 1;
+          value += 1;
+          return new Variant({ dataType: DataType[dataType], value });
+        },
+      },
     });
-  });
-  let tick = 0;
-  setInterval(() => {
-    tick += 1;
-    const values = TYPES.map((type) => new Variant({ dataType: DataType[type], value: tick }));
-    nodes.forEach((node, place) => node.setValueFromSource(values[place % values.length]));
-  }, Number(everyMs));
+  }
   await server.start();
   say(Number(port));
   const lines = readline.createInterface({ input: process.stdin });
-  lines.on("line", () => say(tick));
+  lines.on("line", () => say(looks));
   lines.on("close", () => process.exit(0));
 }
 

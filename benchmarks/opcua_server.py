@@ -1,4 +1,4 @@
-"""Starts `opcua_server.js`: an OPC UA server that we did not write, with scalars that all change again and again."""
+"""Starts `opcua_server.js`: an OPC UA server that is not ours, whose scalars change whenever they are looked at."""
 
 import shutil
 import socket
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.processes import ROOT, Process, started
 from drivers.opcua.certificate import KEY, own
 
-SCALARS = 1250
+SCALARS = 1150
 NAMESPACE = "urn:lineside:benchmarks"
 NAMES = [f"x_{place:04}" for place in range(SCALARS)]
 TAGS = {name: f"nsu={NAMESPACE};s={name}" for name in NAMES}
@@ -22,8 +22,8 @@ PACKAGES = ROOT / "tests" / "peers" / "node_modules"
 
 
 @contextmanager
-def opcua_server(every_ms: int) -> Iterator[tuple[Process, list[int]]]:
-    """The server, whose scalars change so often, and its port."""
+def opcua_server() -> Iterator[tuple[Process, list[int]]]:
+    """The server and its port."""
     program = shutil.which("node")
     if program is None or not (PACKAGES / "node-opcua-server").is_dir():
         sys.exit("lines 16 to 18 need Node.js and node-opcua: npm ci --prefix tests/peers --ignore-scripts")
@@ -31,12 +31,12 @@ def opcua_server(every_ms: int) -> Iterator[tuple[Process, list[int]]]:
         port = free.getsockname()[1]
     with TemporaryDirectory(prefix="lineside-bench-") as folder:
         pair = own(Path(folder), HOST, datetime.now(UTC))
-        arguments = (port, pair.path, pair.path.with_name(KEY), pair.uri, SCALARS, every_ms)
+        arguments = (port, pair.path, pair.path.with_name(KEY), pair.uri, SCALARS)
         script = str(ROOT / "benchmarks" / "opcua_server.js")
         with started(program, script, *map(str, arguments), NODE_PATH=str(PACKAGES)) as process:
             yield process, [int(str(process.hear()))]
 
 
-def ticks(server: Process) -> int:
-    """How often its scalars have changed."""
+def looks(server: Process) -> int:
+    """How often one of its scalars was looked at, and changed."""
     return int(str(server.ask()))

@@ -2,8 +2,8 @@
 
     python -m benchmarks.subscribed BROKER-PORT
 
-Subscribes with paho. Every value is the number of the server's tick, so whoever sees a step of two has missed one. For
-each line on standard input it answers {"missed": values that were not the next, "health": the newest report}.
+Subscribes with paho. Every value is one more than the one before it, so whoever sees a step of two has missed one. For
+each line on standard input it answers {"missed": steps that were not one, "health": the newest report}.
 """
 
 import json
@@ -19,13 +19,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks import site
 from benchmarks.figures import Figure
-from benchmarks.opcua_server import SCALARS, TAGS, opcua_server, ticks
+from benchmarks.opcua_server import TAGS, looks, opcua_server
 from benchmarks.processes import Process, module, on_cpus
 from benchmarks.steady import DATA, PATIENCE_S, Bench, around, lineside
 
-TICK_MS, SAMPLING_MS = 110, 100
-"""The server looks oftener than anything changes, so it sees each change."""
+SAMPLING_MS = 100
 SETTLE_S, LOOK_S = 3.0, 20.0
+"""Together less than the minute after which the driver reads what is subscribed, which changes it."""
 HEALTH = "lineside/v1/+/gateways/+/health"
 
 
@@ -68,7 +68,7 @@ def line() -> Figure:
     others = cpus - own or own
     with (
         on_cpus(others),
-        around(opcua_server(TICK_MS)) as stand,
+        around(opcua_server()) as stand,
         module("subscribed", stand.broker_port) as watcher,
     ):
         file = site.subscribed(stand.folder, stand.broker_port, stand.ports[0], TAGS, SAMPLING_MS)
@@ -80,9 +80,9 @@ def _looked(stand: Bench, subject: Process, watcher: Process) -> Figure:
     stand.until_values(subject)
     time.sleep(SETTLE_S)
     missed_before, _ = _said(watcher)
-    ticks_before, began = ticks(stand.plc), time.monotonic()
+    looks_before, began = looks(stand.plc), time.monotonic()
     seen = stand.watch(subject, 0, LOOK_S)
-    offered = (ticks(stand.plc) - ticks_before) * SCALARS / (time.monotonic() - began)
+    offered = (looks(stand.plc) - looks_before) / (time.monotonic() - began)
     missed, health = _said(watcher, since_ms=time.time_ns() // 1_000_000)
     missed, lost = missed - missed_before, _lost(health)
     details = (
