@@ -1,11 +1,12 @@
-"""The fifteen lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
+"""The eighteen lines. Where two sides are compared they take turns, and the median of the turns is what counts."""
 
 import time
 from collections.abc import Callable, Mapping
 from statistics import median
 
-from benchmarks import backfill, latency, log, many
+from benchmarks import backfill, latency, log, many, subscribed
 from benchmarks.figures import Figure
+from benchmarks.opcua_server import opcua_server
 from benchmarks.processes import Process, module, plc
 from benchmarks.steady import Steady, bench
 
@@ -122,6 +123,26 @@ def decode() -> Figure:
     return Figure(5, "decode per tag / convert_from_registers", seen["ratio"], "<=", 0.12, details)
 
 
+def notified() -> Figure:
+    with opcua_server() as (_, ports), module("opcua", "notified", ports[0]) as process:
+        seen = _object(process.hear())
+    return _beside_asyncua(16, "CPU per OPC UA notification / asyncua", seen, 0.4)
+
+
+def polled() -> Figure:
+    with opcua_server() as (_, ports), module("opcua", "polled", ports[0]) as process:
+        seen = _object(process.hear())
+    return _beside_asyncua(17, "CPU per polled OPC UA value / asyncua", seen, 0.3)
+
+
+def _beside_asyncua(line: int, what: str, seen: Mapping[str, float], bound: float) -> Figure:
+    details = (
+        f"{seen['ours_us']:.1f} us at {seen['ours_per_s']:,.0f}/s against {seen['asyncua_us']:.1f} us at"
+        f" {seen['asyncua_per_s']:,.0f}/s"
+    )
+    return Figure(line, what, seen["ratio"], "<=", bound, details)
+
+
 def pipeline() -> Figure:
     with plc(1, "all", 5) as (_, ports), module("driver", "pipeline", ports[0]) as process:
         seen = _object(process.hear())
@@ -170,4 +191,7 @@ LINES: Mapping[int, Callable[[], Figure]] = {
     13: log_bytes,
     14: log_wear,
     15: backfill.line,
+    16: notified,
+    17: polled,
+    18: subscribed.line,
 }

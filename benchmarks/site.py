@@ -1,6 +1,6 @@
 """Configurations as a site would write them, with everything on, for as many devices as a line of the table needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 BLOCK = 100
@@ -22,14 +22,28 @@ def written(
     Every second tag is scaled and has a dead band, all have a range and a heartbeat, and the devices have labels.
     `stamps`: u32, as they are on the wire. `backfill`: how the destination wants its backlog.
     """
-    file = folder / "benchmark.yaml"
     devices = "".join(_device(number, tags, every_ms, stamps) for number in range(len(ports)))
     own = f", limits: {{{limits}}}" if limits else ""
-    way = f", backfill: {{{backfill}}}" if backfill else ""
     connections = "".join(
         f"  - {{name: c{number}, driver: modbus, url: 'tcp://127.0.0.1:{port}'{own}}}\n"
         for number, port in enumerate(ports)
     )
+    return _file(folder, broker, connections, devices, f", backfill: {{{backfill}}}" if backfill else "")
+
+
+def subscribed(folder: Path, broker: int, port: int, tags: Mapping[str, str], sampling_ms: int) -> Path:
+    """A file with one OPC UA connection and one device, which has these names and addresses."""
+    security = "insecure: true, security: {policy: None}"
+    connection = f"  - {{name: c0, driver: opcua, url: 'opc.tcp://127.0.0.1:{port}', {security}}}\n"
+    device = f"  - name: d0\n    connection: c0\n    sampling: {sampling_ms}ms\n    tags:\n" + "".join(
+        f"      - {{name: {name}, address: '{address}', range: [0, 4294967295], max_interval: 60s}}\n"
+        for name, address in tags.items()
+    )
+    return _file(folder, broker, connection, device)
+
+
+def _file(folder: Path, broker: int, connections: str, devices: str, way: str = "") -> Path:
+    file = folder / "benchmark.yaml"
     file.write_text(
         "version: 1\n"
         "gateway: bench\n"

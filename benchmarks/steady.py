@@ -113,11 +113,19 @@ def lineside(file: Path, log: Path) -> AbstractContextManager[Process]:
 
 @contextmanager
 def bench(endpoints: int, mode: str, mark: str = VALUE, topics: str = DATA) -> Iterator[Bench]:
+    with around(plc(endpoints, mode), mark, topics) as stand:
+        yield stand
+
+
+@contextmanager
+def around(
+    simulator: AbstractContextManager[tuple[Process, list[int]]], mark: str = VALUE, topics: str = DATA
+) -> Iterator[Bench]:
     with (
         TemporaryDirectory(prefix="lineside-bench-") as name,
         mosquitto(Path(name)) as (broker, port),
-        plc(endpoints, mode) as (simulator, ports),
+        simulator as (process, ports),
         module("viewer", port, topics, mark) as viewer,
     ):
         viewer.hear()
-        yield Bench(Path(name), broker, port, simulator, ports, viewer)
+        yield Bench(Path(name), broker, port, process, ports, viewer)

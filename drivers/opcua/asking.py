@@ -12,6 +12,7 @@ from drivers.opcua import decode
 from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.counts import Counts
 from drivers.opcua.node import UA, ById, ByPath, Place
+from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.wire import Wire
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class Asking:
         for some in chunks(nodes, most or self.bounds.read):
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
-            request.Parameters.NodesToRead = [value_of(node) for node in some]
+            request.Parameters.NodesToRead = [ua.ReadValueId(node, AttributeIds.Value) for node in some]
             answer = await self.read_prepared(request, len(some))
             values += answer.values
             statuses += answer.statuses
@@ -79,7 +80,7 @@ class Asking:
             server_times += answer.server_times
         return decode.Read(values, statuses, source_times, server_times)
 
-    async def read_prepared(self, request: ua.ReadRequest, count: int) -> decode.Read:
+    async def read_prepared(self, request: ua.ReadRequest | PreparedRead, count: int) -> decode.Read:
         """The answer to one request, for so many nodes, that is within the bounds."""
         self._counts.reads += 1
         body = await self._wire.ask(request)
@@ -139,13 +140,6 @@ class Asking:
         made.StartingNode = ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
         made.RelativePath = ua.RelativePath(Elements=steps)
         return made
-
-
-def value_of(node: ua.NodeId) -> ua.ReadValueId:
-    wanted = ua.ReadValueId()
-    wanted.NodeId = node
-    wanted.AttributeId = AttributeIds.Value
-    return wanted
 
 
 def _only(result: ua.BrowsePathResult) -> ua.NodeId | None:

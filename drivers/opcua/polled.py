@@ -3,14 +3,13 @@
 import time
 from collections.abc import Sequence
 
-from asyncua import ua
-
 from drivers.contract import Quality, Scan
 from drivers.opcua import decode
-from drivers.opcua.asking import Asking, chunks, value_of
+from drivers.opcua.asking import Asking, chunks
 from drivers.opcua.packml.composing import Composer
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import Item
+from drivers.opcua.prepared import PreparedRead, prepared
 from drivers.opcua.scans import Columns, Sorter, faults, picked
 
 AGAIN_S = 60.0
@@ -26,7 +25,7 @@ class PolledGroup:
         self._machines = machines
         self._sorter = Sorter(items)
         self._composer = Composer(items)
-        self._parts: list[tuple[Sequence[int], ua.ReadRequest]] = []
+        self._parts: list[tuple[Sequence[int], PreparedRead]] = []
         self._before: list[decode.Read | None] = []
         self._unknown: list[int] = []
         self._may_come = False
@@ -49,7 +48,7 @@ class PolledGroup:
         self._may_come = any(self._machines.may_come(places[item]) for item in self._unknown)
         known = [(item, node) for item, node in enumerate(found) if node is not None]
         self._parts = [
-            ([item for item, _ in some], _request([node for _, node in some]))
+            ([item for item, _ in some], prepared([node for _, node in some]))
             for some in chunks(known, self._asking.bounds.read)
         ]
         self._before = [None] * len(self._parts)
@@ -83,10 +82,3 @@ class PolledGroup:
         columns = self._composer.columns(columns, time.monotonic(), is_news=False)
         scans = [scan for _, scan in self._sorter.scans(columns, now_ms, is_news=False)]
         return scans or [Scan(now_ms, (), ())]
-
-
-def _request(nodes: Sequence[ua.NodeId]) -> ua.ReadRequest:
-    request = ua.ReadRequest()
-    request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
-    request.Parameters.NodesToRead = [value_of(node) for node in nodes]
-    return request

@@ -10,6 +10,8 @@ from drivers.opcua.value import are_values, settled
 
 OLD_MS, EARLY_MS = 300_000, 2_000
 """A source time that is older or further ahead than that is not plausible."""
+RECURRING = 16
+"""So many sets of tags that came together are remembered, those that came last."""
 
 
 class Columns(NamedTuple):
@@ -34,6 +36,7 @@ class Sorter:
         is_plain = len(groups) == 1 and all(item.is_plain for item in items if item.spots)
         self._group = next(iter(groups)) if is_plain else None
         self._indexes = [item.spots[0].index if item.spots else -1 for item in items]
+        self._recurring = Recurring()
 
     def scans(self, columns: Columns, now_ms: int, *, is_news: bool) -> Iterator[tuple[int, Scan]]:
         """Group and Scan. A value that came more than once, because it was queued, is in one Scan after the other.
@@ -42,7 +45,7 @@ class Sorter:
         """
         for turn in _turns(columns):
             if self._group is not None and are_values(turn.values, turn.statuses):
-                indexes = [self._indexes[item] for item in turn.items]
+                indexes = self._recurring.of([self._indexes[item] for item in turn.items])
                 times = _times(turn, now_ms) if is_news else None
                 yield self._group, Scan(now_ms, indexes, turn.values, times=times)
             else:
@@ -67,10 +70,28 @@ class Sorter:
                     pile.values.append(value)
                     pile.times.append(times[place])
         for group, pile in found.items():
-            yield (
-                group,
-                Scan(now_ms, pile.indexes, pile.values, pile.faults or NO_FAULTS, pile.times if is_news else None),
-            )
+            indexes, reasons = self._recurring.of(pile.indexes), pile.faults or NO_FAULTS
+            yield group, Scan(now_ms, indexes, pile.values, reasons, pile.times if is_news else None)
+
+
+class Recurring:
+    """Tags that come together again and again are one tuple, for which the agent prepares (`drivers.contract.Scan`)."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[int, ...] | None] = {}
+        """None of what came once; the newest is the last."""
+
+    def of(self, indexes: list[int]) -> Sequence[int]:
+        """A list of what comes for the first time, then always the same tuple."""
+        key = tuple(indexes)
+        if key in self._known:
+            known = self._known.pop(key) or key
+            self._known[known] = known
+            return known
+        if len(self._known) >= RECURRING:
+            del self._known[next(iter(self._known))]
+        self._known[key] = None
+        return indexes
 
 
 class _Pile(NamedTuple):

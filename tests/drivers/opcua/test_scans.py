@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from drivers.contract import Group, Quality, Scan, Tag
 from drivers.opcua.config import Address, Device
 from drivers.opcua.plan import Plan, plan
-from drivers.opcua.scans import Columns, Sorter, faults
+from drivers.opcua.scans import RECURRING, Columns, Recurring, Sorter, faults
 
 NOW = 1_800_000_000_000
 OVERFLOW = 0x480
@@ -59,7 +59,7 @@ def test_plain_values_of_one_group_pass_through() -> None:
 def test_what_came_more_than_once_is_in_one_scan_after_the_other() -> None:
     made = planned(["s=a", "s=b"])
     found = columns((0, 1, 0), (1, 7, 0), (0, 2, 0), (0, 3, 0))
-    assert [(scan.indexes, list(scan.values)) for _, scan in sorted_(made, found)] == [
+    assert [(list(scan.indexes), list(scan.values)) for _, scan in sorted_(made, found)] == [
         ([0, 1], [1, 7]),
         ([0], [2]),
         ([0], [3]),
@@ -103,3 +103,22 @@ def test_what_is_polled_is_planned_apart() -> None:
     assert made.subscribed == []
     assert [str(item.place) for item in made.polled["m0~1s"]] == ["s=a"]
     assert made.listening == []
+
+
+def test_tags_that_come_together_again_are_the_same_tuple_for_which_the_agent_prepares() -> None:
+    for made in (planned(["s=a", "s=b", "s=c"]), planned(["s=a", "s=b|[0]", "s=b|[1]"], ["s=a"])):
+        sorter = Sorter(made.subscribed)
+        rows = [columns((1, [n, n] if len(made.groups) == 2 else n, 0), (0, 0.5, 0)) for n in range(4)]
+        first, *others = [scan.indexes for row in rows for _, scan in list(sorter.scans(row, NOW, is_news=True))[:1]]
+        assert isinstance(first, list)
+        assert all(one is others[0] and list(one) == first for one in others)
+
+
+def test_the_sets_that_came_last_are_remembered_and_no_more() -> None:
+    recurring = Recurring()
+    recurring.of([0, 1])
+    known = recurring.of([0, 1])
+    for number in range(10 * RECURRING):
+        assert recurring.of([number]) == [number]
+        assert recurring.of([0, 1]) is known
+    assert recurring.of([0]) == [0], "forgotten, so it is a list again"
