@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from asyncua.client.client import Client
 from asyncua.common.utils import Buffer
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.uaerrors._base import UaError, UaStatusCodeError
+from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.errors import NotConnected
 from drivers.opcua.counts import Counts
 from drivers.opcua.protection import Protection
-from drivers.opcua.reason import reason
+from drivers.opcua.reason import LOST, reason
 
 logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # it prints a traceback a second while a server is away
 
@@ -85,7 +85,7 @@ class Wire:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 result = await attempt
-        except (OSError, TimeoutError, UaError, NotConnected) as error:
+        except (NotConnected, *LOST) as error:
             lost = error if isinstance(error, NotConnected) else reason(error, self._url)
             self.lose(lost.reason)
             self._drop()
@@ -107,7 +107,7 @@ class Wire:
         try:
             await self._channel(client)
             await self._protection.activate(client)
-        except (OSError, TimeoutError, UaError) as error:
+        except LOST as error:
             self._refusals += 1
             is_unknown = isinstance(error, UaStatusCodeError) and error.code in UNKNOWN_SESSION
             if not is_unknown and self._refusals < RESUMED_AGAIN:
@@ -160,7 +160,7 @@ class Wire:
                 raise NotConnected(self._why()) from error
             self.heard_s = time.monotonic()
             raise
-        except (OSError, TimeoutError, UaError) as error:
+        except LOST as error:
             lost = reason(error, self._url)
             self.lose(lost.reason)
             raise lost from error
@@ -177,7 +177,7 @@ class Wire:
                 await self._client.load_data_type_definitions()
             except UaStatusCodeError:
                 return
-            except (OSError, TimeoutError, UaError) as error:
+            except LOST as error:
                 raise reason(error, self._url) from error
 
     async def renew(self) -> None:
@@ -186,7 +186,7 @@ class Wire:
             self._renew_s = time.monotonic() + self._client.secure_channel_timeout * RENEW_AT / 1000
             try:
                 await self._client.open_secure_channel(renew=True)
-            except (OSError, TimeoutError, UaError) as error:
+            except LOST as error:
                 self.lose(reason(error, self._url).reason)
             else:
                 self._client.uaclient.revolve_security_token()
@@ -206,7 +206,7 @@ class Wire:
         self._has_session = False
         if client is None:
             return
-        with contextlib.suppress(OSError, TimeoutError, UaError):
+        with contextlib.suppress(*LOST):
             async with asyncio.timeout(CLOSE_S):
                 if has_session and client.uaclient.has_transport:
                     await client.uaclient.close_session(True)
