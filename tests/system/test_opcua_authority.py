@@ -42,6 +42,13 @@ def spec(shown: Application) -> NodeSpec:
     return NodeSpec([Node(SPEED, 1.0)], application=shown, policies=("Basic256Sha256",), modes=("SignAndEncrypt",))
 
 
+def revoke(directory: Path, ca: Issued) -> None:
+    """Nothing; but there is a list, which must be readable."""
+    (trusted,) = directory.glob("state/drivers/opcua/servers/*/trusted")
+    (trusted.parent / "crl").mkdir()
+    (trusted.parent / "crl" / "ca.pem").write_bytes(ca.crl())
+
+
 def fingerprint(shown: Application) -> str:
     return sha256(shown.der).digest().hex(":").upper()
 
@@ -57,14 +64,10 @@ async def test_row_19_an_authority_s_servers_renew_themselves_and_a_stranger_s_w
     tmp_path: Path,
 ) -> None:
     ca, other = authority(begins=NOW - DAY), authority("Somebody else", begins=NOW - DAY)
-    (tmp_path / "ca.pem").write_bytes(ca.pem)
     stranger = signed(tmp_path, "third", other)
     async with node_server(tmp_path, spec(signed(tmp_path, "first", ca))) as peer, mosquitto(tmp_path) as broker:
         keys = {"name": "packer", "driver": "opcua", "url": peer.url, "timeout": "5s", "keep_alive": "1s"}
         file = site(tmp_path, [keys], [DEVICE], broker.port)
-        assert (await lineside("trust", str(file), "add", str(tmp_path / "ca.pem"))).code == 0
-        (crl := next((tmp_path / "state").glob("**/trusted")).parent / "crl").mkdir()
-        (crl / "ca.pem").write_bytes(ca.crl())
         async with platform(broker.port) as seen, agent(file) as running:
 
             async def sees(value: float) -> None:
@@ -73,6 +76,10 @@ async def test_row_19_an_authority_s_servers_renew_themselves_and_a_stranger_s_w
 
                 await seen.until(lambda: newest() == [value], PATIENCE_S)
 
+            await running.until(lambda: running.said("U2020"), PATIENCE_S)
+            (tmp_path / "ca.pem").write_bytes(ca.pem)
+            assert (await lineside("trust", str(file), "add", str(tmp_path / "ca.pem"))).code == 0
+            revoke(tmp_path, ca)
             await sees(1.0)
             before = len(running.lines)
             await renewed(peer, signed(tmp_path, "second", ca), 2.0)
