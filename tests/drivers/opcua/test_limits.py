@@ -7,7 +7,7 @@ import pytest
 from drivers.contract import Quality
 from drivers.opcua import PLUGIN, room
 from drivers.opcua import listening as rooms
-from tests.bench import Keys, Notes
+from tests.bench import Keys
 from tests.drivers.opcua.listener import Listener, listening, unprotected
 from tests.fakes.opcua import NAMESPACE, OpcUaServer, Spec, opcua_server
 
@@ -108,11 +108,10 @@ async def test_calls_that_are_too_long_shrink_until_the_server_takes_them() -> N
 
 
 def planned(count: int, **more: object) -> list[tuple[str, str, str]]:
-    """What a configuration with so many tags is told without a wire."""
-    listener = Listener(unprotected("opc.tcp://plc", **more), {f"v{n}": f"nsu=urn:a;i={n}" for n in range(count)})
-    notes = Notes()
-    PLUGIN.open(PLUGIN.connection.model_validate(unprotected("opc.tcp://plc", **more)), [listener.group], notes)
-    return notes.said
+    """What is told of a configuration with so many tags, without a wire."""
+    return Listener(
+        unprotected("opc.tcp://plc", **more), {f"v{n}": f"nsu=urn:a;i={n}" for n in range(count)}
+    ).notes.said
 
 
 def test_an_s7_1200_takes_calls_of_100_and_watches_1000() -> None:
@@ -120,5 +119,12 @@ def test_an_s7_1200_takes_calls_of_100_and_watches_1000() -> None:
     assert (getattr(connection, "most_nodes", 0), getattr(connection, "most_items", 0)) == (100, 1000)
     assert planned(1000, server="s7-1200") == []
     assert planned(1001, server="s7-1200") == [("note", "U1022", "press")]
-    assert planned(1001, server="s7-1200", limits={"items": 2000}) == [], "who writes it knows it better"
-    assert planned(30, limits={"items": 20}) == [("note", "U1022", "press")]
+
+
+def test_what_a_person_writes_of_a_server_comes_before_what_is_known_of_its_kind() -> None:
+    assert planned(30, server="s7-1200", limits={"items": 20}) == [("note", "U1022", "press")]
+    assert planned(20, limits={"items": 20}) == planned(30) == []
+    connection = PLUGIN.connection.model_validate(
+        unprotected("opc.tcp://plc", server="s7-1200", limits={"items": 2000, "nodes": 500})
+    )
+    assert (getattr(connection, "most_nodes", 0), getattr(connection, "most_items", 0)) == (500, 2000)
