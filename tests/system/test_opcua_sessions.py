@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
+from asyncua.ua.status_codes import StatusCodes
 
 from agent import backoff, normalise, report
 from agent.agenda import Turns
@@ -155,6 +156,24 @@ async def test_row_15_never_two_sessions_and_one_createsession_in_a_step_over_20
         assert sum(begins <= at <= ends for at in asked) <= 1, "one in a step"
     for pause in it.pauses:
         assert not any(pause.at < at < pause.at + pause.s for at in asked), "none within a pause"
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_row_16_a_user_who_is_denied_for_long_leaves_no_sessions_behind(restarts: bool) -> None:
+    """What the server has still is asked for again; what it has not is begun and ended on the same channel."""
+    async with opcua_server({COUNT: 0}) as server, looked_after(server.url) as it:
+        await it.sees(0)
+        if restarts:
+            await server.restart()
+        server.cut()
+        with server.refusing("ActivateSession", StatusCodes.BadUserAccessDenied):
+            await it.has_tried(len(it.pauses) + 6)
+            assert server.sessions <= 1
+        await server.set(COUNT, 1)
+        await it.sees(1)
+        assert server.desk.most_sessions == 1
+        assert server.sessions == 1
+        assert len(server.desk.asked) == 1 or restarts, "the old one went on"
 
 
 class Closed:
