@@ -123,8 +123,8 @@ class Wire:
     def _is_worth_another_try(self, error: Exception) -> bool:
         """Whether the old session may come back.
 
-        Where the server refuses it we cannot close it either (OPC 10000-4, 5.6.4): a new one would be a second one until
-        the old one has timed out.
+        Where the server refuses it we cannot close it either (OPC 10000-4, 5.6.4): a new one would be a second one
+        until the old one has timed out.
         """
         code = error.code if isinstance(error, UaStatusCodeError) else None
         if code in UNKNOWN_SESSION:
