@@ -28,7 +28,20 @@ def _open(connection: BaseModel, groups: Sequence[Group], journal: Journal) -> D
         numbered = [one for one in numbered if isinstance(cast(ById, one.node.place).space, int)]
         if numbered:
             journal.note("U1020", group.device, count=len(numbered), given=numbered[0].address)
+    _tell_room(cast(Connection, connection).most_items, groups, journal)
     return driver
+
+
+def _tell_room(most: int, groups: Sequence[Group], journal: Journal) -> None:
+    """What can be known without a wire of how much of the plan the server watches; 0: nothing."""
+    from drivers.opcua.plan import plan
+    from drivers.opcua.room import divided, named
+
+    made = plan(groups)
+    _, left = divided(made.subscribed, dict.fromkeys(range(len(made.subscribed))), most or None)
+    if left:
+        facts = named(groups, made.subscribed, list(left))
+        journal.note("U1022", groups[made.listening[0]].device, most=most, planned=len(made.subscribed), **facts)
 
 
 async def _browse(connection: BaseModel, wish: BrowseWish, journal: Journal) -> AsyncGenerator[Shown, None]:

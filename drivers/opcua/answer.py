@@ -1,13 +1,12 @@
 """What asyncua makes of an answer, and what becomes of one that nobody can make anything of."""
 
-import struct
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
 from asyncua.ua.ua_binary import struct_from_binary
-from asyncua.ua.uaerrors._base import UaError
 
 from drivers.errors import NotConnected
+from drivers.opcua.reason import UNREADABLE, unreadable
 
 
 class Response(Protocol):
@@ -19,25 +18,13 @@ class Response(Protocol):
 R = TypeVar("R", bound=Response)
 T = TypeVar("T")
 
-UNREADABLE = (
-    UaError,
-    struct.error,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-)
-"""What asyncua raises for bytes that are no message."""
-
 
 def parsed(kind: type[R], body: Any) -> R:
     """A whole response. Raises `NotConnected`, and `UaStatusCodeError` where the server refused the request."""
     try:
         response = struct_from_binary(kind, body)
     except UNREADABLE as error:
-        raise NotConnected(f"an answer of the server cannot be read ({type(error).__name__})") from error
+        raise unreadable(error) from error
     response.ResponseHeader.ServiceResult.check()
     return response
 

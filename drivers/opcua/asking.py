@@ -13,12 +13,15 @@ from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.counts import Counts
 from drivers.opcua.node import UA, ById, ByPath, Place
 from drivers.opcua.prepared import PreparedRead
+from drivers.opcua.room import bound
 from drivers.opcua.wire import Wire
 
 T = TypeVar("T")
 
 AT_ONCE = 1000
 """So many nodes in one call where the server knows no limit."""
+FEWER = 4
+"""By so much a call shrinks that was too long."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Bounds:
     items: int = AT_ONCE
     translate: int = AT_ONCE
     browse: int = AT_ONCE
+    watched: int | None = None
+    """Values in all subscriptions of a session; None: as many as there are."""
 
 
 def chunks(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:
@@ -39,11 +44,12 @@ def chunks(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:
 class Asking:
     """The calls of a reader; none of them changes a machine."""
 
-    def __init__(self, wire: Wire, counts: Counts, most: int) -> None:
-        """`most` nodes in one call, where the person said so; else 0."""
+    def __init__(self, wire: Wire, counts: Counts, most: int, most_items: int = 0) -> None:
+        """`most` nodes in one call, `most_items` values that are watched, where the person said so; else 0."""
         self._wire = wire
         self._counts = counts
         self._most = most
+        self._most_items = most_items
         self.bounds = Bounds()
         self.namespaces: Sequence[str] = ()
 
@@ -56,12 +62,20 @@ class Asking:
             ids.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
             ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
             ids.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
+            ids.Server_ServerCapabilities_MaxMonitoredItems,
+            ids.Server_ServerCapabilities_MaxMonitoredItemsPerSubscription,
         ]
         found = await self.read([ua.NodeId(ua.Int32(one)) for one in wanted], most=len(wanted))
-        names, *limits = found.values
+        names, *limits, items, items_of_one = found.values
         self.namespaces = [str(name) for name in names] if isinstance(names, list) else [UA]
         most = self._most or AT_ONCE
         self.bounds = Bounds(*(min(one, most) if isinstance(one, int) and one > 0 else most for one in limits))
+        self.bounds.watched = bound(self._most_items, items, items_of_one)
+
+    def ask_for_less(self) -> int:
+        """The server would not take so many nodes in one call, and had not said so: how many it will be from now on."""
+        self._most = max(max(self.bounds.read, self.bounds.items) // FEWER, 1)
+        return self._most
 
     async def read(self, nodes: Sequence[ua.NodeId], *, most: int = 0) -> decode.Read:
         """Values of nodes, in order."""

@@ -19,7 +19,7 @@ from drivers.opcua import holding
 from drivers.opcua.asking import Asking
 from drivers.opcua.config import Connection
 from drivers.opcua.counts import Counts
-from drivers.opcua.driver import S7_1200_CALL, SESSION_S, with_port
+from drivers.opcua.driver import SESSION_S, with_port
 from drivers.opcua.node import UA
 from drivers.opcua.protection import Protection
 from drivers.opcua.space import Found, Space
@@ -27,7 +27,7 @@ from drivers.opcua.units import range_of, unit_of
 from drivers.opcua.wire import Wire
 from drivers.opcua.written import written
 
-AT_ONCE = S7_1200_CALL
+AT_ONCE = 100
 """Nodes in one call: what the smallest servers take, so nobody has to know which one this is."""
 _OF_ITS_OWN = frozenset({2253, 23470, 31915})
 """Server, Aliases, Locations: what each server has of its own, in namespace 0."""
@@ -36,7 +36,7 @@ _PROPERTY = 68
 _UNIT, _RANGE = "EngineeringUnits", "EURange"
 _UNREADABLE = frozenset({Quality.BAD_DENIED, Quality.BAD_CONFIG, Quality.BAD_TYPE})
 """Reasons that do not go away: a tag would have no value for ever."""
-_OPTIONS = {"U2115": "U2311", "U2020": "U2312", "U2021": "U2313", "U2111": "U2314", "U2112": "U2315"}
+_OPTIONS = {"U2115": "U2311", "U2020": "U2312", "U2035": "U2312", "U2021": "U2313", "U2111": "U2314", "U2112": "U2315"}
 """Messages whose hints name keys of a configuration -> the same with the command's options."""
 
 

@@ -70,13 +70,17 @@ class Limits(BaseModel):
     model_config = _WRITTEN
 
     nodes: Annotated[int, Field(ge=0, description="Most nodes in one call.")] = 0
-    items: Annotated[int, Field(ge=0, description="Most subscribed values.")] = 0
+    items: Annotated[int, Field(ge=0, description="Most subscribed values; the others are read.")] = 0
     queue: Annotated[int, Field(ge=1, le=10_000, description="Changes of one value that the server keeps.")] = 100
     message: Annotated[
         Size,
         Field(ge=8192, description="Longest message that is accepted."),
         Field(json_schema_extra={"default": "16MiB"}),
     ] = 16 * 1024 * 1024
+
+
+_PROFILES = {"s7-1200": Limits(nodes=100, items=1000)}
+"""Siemens, system limits of OPC UA. An S7-1200 has 10 sessions, watches 1000 values, and does not always say so."""
 
 
 class Connection(Placed):
@@ -113,6 +117,20 @@ class Connection(Placed):
         if self.security.policy == "None" and not self.insecure:
             raise PydanticCustomError("U1015", "policy None needs insecure: true", {})
         return self
+
+    @property
+    def most_nodes(self) -> int:
+        """In one call; 0 where that is not known before the server is asked."""
+        return self.limits.nodes or self._profile.nodes
+
+    @property
+    def most_items(self) -> int:
+        """Subscribed values; 0 where that is not known before the server is asked."""
+        return self.limits.items or self._profile.items
+
+    @property
+    def _profile(self) -> Limits:
+        return _PROFILES[self.server] if self.server is not None else Limits()
 
     @property
     def host(self) -> str:

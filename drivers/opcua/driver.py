@@ -8,6 +8,7 @@ from typing import cast
 
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors._base import UaStatusCodeError
 from pydantic import BaseModel
 
@@ -29,8 +30,6 @@ SHUTDOWN = 4
 """ServerState: OPC 10000-5, 12.6."""
 SESSION_S = 60.0
 """How long the server keeps a session without a request: an outage that is shorter costs nothing."""
-S7_1200_CALL = 100
-"""Nodes in one call of an S7-1200 (Siemens, OPC UA system limits); it does not always say so itself."""
 
 
 class OpcUaDriver:
@@ -46,14 +45,15 @@ class OpcUaDriver:
         self._wire = Wire(
             with_port(settings), settings.timeout, session_s, settings.limits.message, protection, self._counts
         )
-        most = settings.limits.nodes or (S7_1200_CALL if settings.server == "s7-1200" else 0)
-        self._asking = Asking(self._wire, self._counts, most)
+        self._asking = Asking(self._wire, self._counts, settings.most_nodes, settings.most_items)
         self._machines = Machines(self._asking, Space(self._wire, self._asking), journal)
         self._keep_alive_s = settings.keep_alive
         self._subscription = Subscription(
             self._plan.subscribed, self._wire, self._asking, self._counts, settings.keep_alive, settings.limits.queue
         )
-        self._listening = Listening(self._plan, self._asking, self._machines, self._subscription, self._counts, journal)
+        self._listening = Listening(
+            self._plan, self._asking, self._machines, self._subscription, self._counts, journal, settings.most_items
+        )
         self._polled = {
             name: PolledGroup(items, self._asking, self._machines) for name, items in self._plan.polled.items()
         }
@@ -81,7 +81,7 @@ class OpcUaDriver:
             for group in self._polled.values():
                 await group.begin()
         except UaStatusCodeError as error:
-            raise NotConnected(f"the server refused ({ua.StatusCode(error.code).name})") from error
+            raise self._refused(error) from error
         self._kept_s = time.monotonic()
 
     async def read(self, group: str) -> Sequence[Scan]:
@@ -106,8 +106,14 @@ class OpcUaDriver:
             raise self._lost(error) from error
 
     def _lost(self, error: UaStatusCodeError) -> NotConnected:
+        lost = self._refused(error)
+        self._wire.lose(lost.reason)
+        return lost
+
+    def _refused(self, error: UaStatusCodeError) -> NotConnected:
         why = f"the server refused ({ua.StatusCode(error.code).name})"
-        self._wire.lose(why)
+        if error.code == StatusCodes.BadTooManyOperations:
+            return NotConnected(why, "U2116", {"count": self._asking.ask_for_less()})
         return NotConnected(why)
 
     async def _keep(self) -> None:

@@ -1,9 +1,10 @@
 """What is subscribed, as Scans: all that is known at first, then every change, and signs of life between them."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 
 from drivers.contract import Journal, Quality, Scan
 from drivers.errors import NotConnected
@@ -13,6 +14,7 @@ from drivers.opcua.counts import Counts
 from drivers.opcua.packml.composing import Composer
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import Plan
+from drivers.opcua.room import Leftover, bound, divided, named
 from drivers.opcua.scans import Columns, Sorter, faults
 from drivers.opcua.status import quality
 from drivers.opcua.subscription import Ended, Subscription
@@ -21,6 +23,8 @@ AGAIN_S = 60.0
 """How often nodes that are not there are looked for, and whether the server tells of every change."""
 LIFE_S = 1.0
 """How often a group of which nothing changes shows life while others change."""
+
+FULL = StatusCodes.BadTooManyMonitoredItems
 
 Found = tuple[int, Scan]
 _Known = tuple[object, int, int | None, int | None]
@@ -38,7 +42,9 @@ class Listening:
         subscription: Subscription,
         counts: Counts,
         journal: Journal,
+        most_items: int,
     ) -> None:
+        """`most_items`: how many may be watched as the configuration says, so that this was told already; else 0."""
         self._plan = plan
         self._items = plan.subscribed
         self._asking = asking
@@ -46,6 +52,12 @@ class Listening:
         self._subscription = subscription
         self._counts = counts
         self._journal = journal
+        self._told_most = bound(most_items)
+        self._is_told = False
+        """Whether the operator knows that there is less room than that."""
+        self._most: int | None = None
+        """How many the server watches of this session's subscription; None where no end of it is known."""
+        self._leftover: Leftover[ua.NodeId] = Leftover(plan.subscribed)
         self._sorter = Sorter(plan.subscribed)
         self._composer = Composer(plan.subscribed)
         self._known: dict[int, _Known] = {}
@@ -65,11 +77,13 @@ class Listening:
                 while True:
                     for one in self._news(await self._subscription.published()):
                         yield one
+                    for one in await self._read_on():
+                        yield one
                     if time.monotonic() - self._looked_s >= AGAIN_S:
                         for one in await self._looked_again():
                             yield one
             except Ended:
-                self._journal.note("U2101", self._where, subscriptions=self._counts.subscriptions)
+                self._journal.note("U2101", self._where, device=self._where, subscriptions=self._counts.subscriptions)
                 await self._subscription.drop()
                 found = None
 
@@ -91,8 +105,10 @@ class Listening:
         except Ended:
             return None
         named = {handle for one in missed for handle in one.handles}
+        left = self._leftover.nodes
+        self._known.update(await self._read(left))
         same = {item: known for item, known in self._known.items() if item not in named}
-        unknown = dict.fromkeys(self._subscription.missing(), Quality.BAD_CONFIG)
+        unknown = dict.fromkeys((one for one in self._subscription.missing() if one not in left), Quality.BAD_CONFIG)
         now_ms = _now_ms()
         self._composer.again()
         found = [*self._sorted(same, now_ms), *faults(self._items, unknown, now_ms)]
@@ -110,13 +126,63 @@ class Listening:
         nodes = {item: node for item, node in enumerate(places) if node is not None}
         answer = await self._read(nodes)
         now_ms = _now_ms()
-        await self._subscription.make()
-        refused = await self._subscription.watch(nodes)
+        refused = await self._watched(nodes)
         self._composer.refused(refused)
         reasons = {item: _reason(status) for item, status in refused.items()}
         reasons.update({item: Quality.BAD_CONFIG for item, node in enumerate(places) if node is None})
         self._known = {item: known for item, known in answer.items() if item not in reasons}
         return [*self._sorted(self._known, now_ms), *faults(self._items, reasons, now_ms)]
+
+    async def _watched(self, nodes: dict[int, ua.NodeId]) -> dict[int, int]:
+        """Watch what the server has room for, and read the rest; the status of what it refuses for another reason.
+
+        Where it finds out on the way that it has less room, the subscription is made again: what is read is read when
+        messages come, so these come more often then.
+        """
+        most = self._asking.bounds.watched
+        while True:
+            some, left = divided(self._items, nodes, most)
+            self._leftover.take(left, time.monotonic())
+            await self._subscription.make(self._leftover.period_s)
+            refused = await self._subscription.watch(some)
+            full = [item for item, status in refused.items() if status == FULL]
+            if not full:
+                break
+            most = len(some) - len(full)
+            await self._subscription.drop()
+        self._most = most
+        self._tell(most)
+        return refused
+
+    async def _watched_too(self, nodes: dict[int, ua.NodeId]) -> dict[int, int]:
+        """Watch these beside the others, or read them from now on; the status of what is refused for another reason."""
+        watched = len(self._items) - len(self._subscription.missing())
+        some, left = divided(self._items, nodes, None if self._most is None else max(self._most - watched, 0))
+        refused = await self._subscription.watch(some)
+        left |= {item: some[item] for item, status in refused.items() if status == FULL}
+        if left:
+            self._leftover.take({**self._leftover.nodes, **left}, time.monotonic())
+            self._tell(self._most if self._most is not None else watched + len(some) - len(left))
+        return {item: status for item, status in refused.items() if item not in left}
+
+    def _tell(self, most: int | None) -> None:
+        """The operator: where the configuration knew how many it would be this was said already."""
+        left = self._leftover.nodes
+        if left and most != self._told_most:
+            facts = named(self._plan.groups, self._items, list(left))
+            self._journal.lost("U2103", self._where, most=most, every=f"{self._leftover.period_s:g} s", **facts)
+            self._is_told = True
+        elif self._is_told:
+            self._journal.back("U2103", self._where)
+            self._is_told = False
+
+    async def _read_on(self) -> list[Found]:
+        """What is not watched, where it is time; only what is another value than before."""
+        due = self._leftover.due(time.monotonic())
+        answer = await self._read(due)
+        fresh = {item: now for item, now in answer.items() if now[:2] != self._known.get(item, (None, -1))[:2]}
+        self._known.update(fresh)
+        return list(self._sorted(fresh, _now_ms()))
 
     async def _places(self) -> list[ua.NodeId | None]:
         """The node of each item in this session."""
@@ -124,7 +190,9 @@ class Listening:
         self._composer.learn(places, self._machines.rule)
         return places
 
-    async def _read(self, nodes: dict[int, ua.NodeId]) -> dict[int, _Known]:
+    async def _read(self, nodes: Mapping[int, ua.NodeId]) -> dict[int, _Known]:
+        if not nodes:
+            return {}
         answer = await self._asking.read(list(nodes.values()))
         return dict(zip(nodes, zip(*answer, strict=True), strict=True))
 
@@ -165,7 +233,9 @@ class Listening:
         """Nodes that were not there may be now; and what is there is read, because a server may forget to tell."""
         self._looked_s = time.monotonic()
         places = await self._places()
-        nodes = {item: node for item, node in enumerate(places) if node is not None}
+        there = {item: node for item, node in enumerate(places) if node is not None}
+        nodes = {item: node for item, node in there.items() if item not in self._leftover.nodes}
+        self._leftover.nodes = {item: there.get(item, node) for item, node in self._leftover.nodes.items()}
         answer = await self._read(nodes)
         silent = self._silent(answer)
         self._counts.stale += len(silent)
@@ -174,7 +244,7 @@ class Listening:
         if not again:
             return []
         await self._subscription.unwatch(list(again))
-        refused = await self._subscription.watch({item: nodes[item] for item in again})
+        refused = await self._watched_too({item: nodes[item] for item in again})
         fresh = {item: now for item, now in again.items() if item not in refused}
         self._known.update(fresh)
         return list(self._sorted(fresh, _now_ms()))

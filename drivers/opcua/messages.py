@@ -92,6 +92,15 @@ _CONFIGURATION: dict[str, Message] = {
         "改用 nsu= 加命名空间 URI",
         "use nsu= and the URI of the namespace",
     ),
+    "U1022": Message(
+        "warning",
+        "最多订阅 {most} 个值，而配置了 {planned} 个：多出的 {count} 个标签（{names}）改为读取，最快每秒一次",
+        "{planned} values are to be subscribed and {most} can be: the {count} tags beyond ({names}) are read, once a "
+        "second at most",
+        "数据不会中断，只会漏掉两次读取之间的变化：把重要的标签放在前面，不急的标签写上 every: 10s",
+        "nothing is lost but changes between two readings: put what is urgent first, and give tags that can wait an "
+        "every: 10s",
+    ),
     "U1021": Message(
         "warning",
         "与 {url} 的通信不加密、不验证（insecure: true）",
@@ -115,6 +124,16 @@ _WIRE: dict[str, Message] = {
         "the server announced that it shuts down",
         "等它重新启动后会自动恢复",
         "nothing to do: it goes on when the server is back",
+    ),
+    "U2103": Message(
+        "warning",
+        "服务器只能订阅 {most} 个值：其余 {count} 个标签（{names}）改为每 {every} 读取一次",
+        "the server has room for {most} subscribed values: the other {count} tags ({names}) are read every {every}",
+        "数据不会中断，只会漏掉两次读取之间的变化：把重要的标签放在前面，不急的标签写上 every: 10s，或关掉其他客户端",
+        "nothing is lost but changes between two readings: put what is urgent first, give tags that can wait an every: "
+        "10s, or close other clients",
+        "值又全部按计划订阅",
+        "values are subscribed as planned again",
     ),
     "U2110": Message(
         "error",
@@ -152,6 +171,16 @@ _WIRE: dict[str, Message] = {
         "leave out policy and mode under security (the strongest is taken), or enable them in the server",
         "服务器提供了所要求的安全设置",
         "the server offers the security again",
+    ),
+    "U2116": Message(
+        "error",
+        "服务器不接受一次请求这么多节点：{reason}；改为每次 {count} 个再试",
+        "the server does not take so many nodes in one call: {reason}; the next attempt asks for {count}",
+        "会自动减到服务器能接受为止；也可写 limits: {{nodes: {count}}}，S7-1200 写 server: s7-1200",
+        "it goes down by itself until the server takes it; limits: {{nodes: {count}}} says it at once, and server: "
+        "s7-1200 for an S7-1200",
+        "服务器接受每次请求的节点数",
+        "the server takes the calls",
     ),
     "U2115": Message(
         "error",

@@ -222,6 +222,18 @@ MESSAGES: dict[str, Message] = {
         "信任列表可以读取",
         "the trust list can be read",
     ),
+    "U2035": Message(
+        "error",
+        "服务器的证书 {subject} 由 {issuer} 签发，不在受信任的机构 {authority} 之下：受信任的是 {pinned}，"
+        "现在出示的是 {fingerprint}",
+        "the server's certificate ({subject}) is signed by {issuer} and does not lead to the trusted authority "
+        "{authority}: trusted is {pinned}, shown is {fingerprint}",
+        "请机构重新签发；若确实换了签发者，与服务器上显示的指纹核对后执行：" + _COMMAND,
+        "have it issued by the authority; if it was meant to have another issuer, compare the fingerprint with what "
+        "the server shows, then: " + _COMMAND,
+        "服务器的证书已被信任",
+        "the server's certificate is trusted",
+    ),
     "U2040": Message(
         "error",
         "文件不是证书：{reason}",

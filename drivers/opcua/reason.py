@@ -1,12 +1,27 @@
 """Why there is no conversation, in words and with the message that helps."""
 
 import socket
+import struct
 
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.uaerrors._base import UaStatusCodeError
+from asyncua.ua.uaerrors._base import UaError, UaStatusCodeError
 
 from drivers.errors import NotConnected
+
+UNREADABLE = (
+    UaError,
+    struct.error,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+)
+"""What asyncua raises for bytes that are no message."""
+LOST = (OSError, TimeoutError, AssertionError, *UNREADABLE)
+"""What asyncua's own calls raise where there is no conversation. It asserts things of what a server sends, too."""
 
 _CODES = {
     StatusCodes.BadTooManySessions: ("U2110", "the server has no session left"),
@@ -37,6 +52,13 @@ def reason(error: Exception, url: str) -> NotConnected:
         return NotConnected("the name of the server cannot be looked up")
     if isinstance(error, ConnectionRefusedError):
         return NotConnected("connection refused: nothing listens there")
+    if isinstance(error, ConnectionError) and error.errno is None:
+        return NotConnected("the server closed the connection")
     if isinstance(error, OSError):
         return NotConnected(error.strerror or str(error) or type(error).__name__)
-    return NotConnected(str(error) or type(error).__name__)
+    return unreadable(error)
+
+
+def unreadable(error: Exception) -> NotConnected:
+    """Bytes came that are no answer of an OPC UA server, or a damaged one."""
+    return NotConnected(f"an answer of the server cannot be read ({type(error).__name__})")

@@ -60,13 +60,13 @@ class Subscription:
         """Items that the server does not watch."""
         return [item for item in range(len(self._items)) if item not in self._server_ids]
 
-    async def make(self) -> None:
-        """Without items yet."""
+    async def make(self, alive_s: float = math.inf) -> None:
+        """Without items yet. `alive_s`: a message comes at least so often, where that is less than the keep-alive."""
         interval_s = min(max(min(item.sampling_s for item in self._items), LEAST_S), MOST_S)
         request = ua.CreateSubscriptionRequest()
         wanted = request.Parameters
         wanted.RequestedPublishingInterval = ua.Double(interval_s * 1000)
-        wanted.RequestedMaxKeepAliveCount = ua.UInt32(max(int(self._keep_alive_s / interval_s), 1))
+        wanted.RequestedMaxKeepAliveCount = ua.UInt32(max(int(min(self._keep_alive_s, alive_s) / interval_s), 1))
         wanted.RequestedLifetimeCount = ua.UInt32(
             max(math.ceil(LIFETIME_S / interval_s), 3 * wanted.RequestedMaxKeepAliveCount)
         )
@@ -88,7 +88,14 @@ class Subscription:
             request.Parameters.SubscriptionId = self._id
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
             request.Parameters.ItemsToCreate = [self._wanted(item, node) for item, node in some]
-            response = parsed(ua.CreateMonitoredItemsResponse, await self._wire.ask(request))
+            try:
+                body = await self._wire.ask(request)
+            except UaStatusCodeError as error:
+                if error.code != StatusCodes.BadTooManyMonitoredItems:
+                    raise
+                refused.update((item, error.code) for item, _ in some)
+                continue
+            response = parsed(ua.CreateMonitoredItemsResponse, body)
             for (item, _), result in zip(some, exactly(response.Results, len(some)), strict=True):
                 if result.StatusCode.is_good():
                     self._server_ids[item] = result.MonitoredItemId
@@ -156,12 +163,16 @@ class Subscription:
 
     async def published(self) -> decode.Published:
         """The next message; a keep-alive is one without values. Raises `Ended` where none comes in time."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                return await self._told()
+        except TimeoutError as silence:
+            raise Ended from silence
+
+    async def _told(self) -> decode.Published:
         while True:
             try:
-                async with asyncio.timeout(self._silence_s):
-                    answer = self._decoded(await self._wire.ask(self._request(), timeout_s=0))
-            except TimeoutError as silence:
-                raise Ended from silence
+                answer = self._decoded(await self._wire.ask(self._request(), timeout_s=0))
             except UaStatusCodeError as error:
                 await self._refused(error)
                 continue

@@ -123,6 +123,9 @@ def _said(one: Shown, **more: object) -> dict[str, object]:
 
 def _unknown(end: Shown, trusted: Sequence[Shown]) -> Refusal:
     pinned = replaced(end, trusted)
+    authority = next((one for one in trusted if is_authority(one)), None)
+    if pinned is None and authority is not None:
+        return Refusal("U2035", _said(end, authority=authority.subject, pinned=authority.fingerprint))
     if pinned is None:
         return Refusal("U2020", _said(end))
     facts = {"pinned": pinned.fingerprint, "pinned_short": short(pinned.fingerprint)}

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from asyncua.client.client import Client
 from asyncua.common.utils import Buffer
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.uaerrors._base import UaError, UaStatusCodeError
+from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.errors import NotConnected
 from drivers.opcua.counts import Counts
 from drivers.opcua.protection import Protection
-from drivers.opcua.reason import reason
+from drivers.opcua.reason import LOST, reason
 
 logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # it prints a traceback a second while a server is away
 
@@ -37,6 +37,10 @@ UNKNOWN_SESSION = frozenset(
 """Answers after which the session is of no use any more."""
 UNKNOWN_CHANNEL = frozenset({StatusCodes.BadSecureChannelIdInvalid, StatusCodes.BadSecureChannelClosed})
 """Answers after which it goes on over another channel."""
+DENIED = frozenset(
+    {StatusCodes.BadUserAccessDenied, StatusCodes.BadIdentityTokenRejected, StatusCodes.BadIdentityTokenInvalid}
+)
+"""Answers that a new session would have as well, so the old one is kept as long as the server keeps it."""
 RESUMED_AGAIN = 3
 """So often a server may refuse an old session for another reason, before it gets a new one."""
 
@@ -65,6 +69,8 @@ class Wire:
         self._is_unknown = False
         """Whether the server said that it does not know the session."""
         self._refusals = 0
+        self._refused_s = 0.0
+        """When the old session was refused first."""
         self._renew_s = 0.0
         self.heard_s = 0.0
         """Monotonic time of the newest answer."""
@@ -85,7 +91,7 @@ class Wire:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 result = await attempt
-        except (OSError, TimeoutError, UaError, NotConnected) as error:
+        except (NotConnected, *LOST) as error:
             lost = error if isinstance(error, NotConnected) else reason(error, self._url)
             self.lose(lost.reason)
             self._drop()
@@ -107,14 +113,28 @@ class Wire:
         try:
             await self._channel(client)
             await self._protection.activate(client)
-        except (OSError, TimeoutError, UaError) as error:
-            self._refusals += 1
-            is_unknown = isinstance(error, UaStatusCodeError) and error.code in UNKNOWN_SESSION
-            if not is_unknown and self._refusals < RESUMED_AGAIN:
+        except LOST as error:
+            if self._is_worth_another_try(error):
                 raise
             return False
         self._watch(client)
         return True
+
+    def _is_worth_another_try(self, error: Exception) -> bool:
+        """Whether the old session may come back.
+
+        Where the server refuses it we cannot close it either (OPC 10000-4, 5.6.4): a new one would be a second one
+        until the old one has timed out.
+        """
+        code = error.code if isinstance(error, UaStatusCodeError) else None
+        if code in UNKNOWN_SESSION:
+            return False
+        now_s = time.monotonic()
+        self._refused_s = self._refused_s if self._refusals else now_s
+        self._refusals += 1
+        if code in DENIED:
+            return now_s - self._refused_s < self._session_ms / 1000
+        return self._refusals < RESUMED_AGAIN
 
     async def _begin(self) -> None:
         client = Client(self._url, timeout=self._timeout_s)
@@ -131,7 +151,11 @@ class Wire:
         self._counts.sessions += 1
         await client.create_session()
         self._has_session, self._is_unknown, self._refusals = True, False, 0
-        await self._protection.activate(client)
+        try:
+            await self._protection.activate(client)
+        except (NotConnected, *LOST):
+            await self._forget()  # only this channel may end or begin it: OPC 10000-4, 5.6.3 and 5.6.4
+            raise
         self._watch(client)
 
     def _watch(self, client: Client) -> None:
@@ -160,7 +184,7 @@ class Wire:
                 raise NotConnected(self._why()) from error
             self.heard_s = time.monotonic()
             raise
-        except (OSError, TimeoutError, UaError) as error:
+        except LOST as error:
             lost = reason(error, self._url)
             self.lose(lost.reason)
             raise lost from error
@@ -177,7 +201,7 @@ class Wire:
                 await self._client.load_data_type_definitions()
             except UaStatusCodeError:
                 return
-            except (OSError, TimeoutError, UaError) as error:
+            except LOST as error:
                 raise reason(error, self._url) from error
 
     async def renew(self) -> None:
@@ -186,7 +210,7 @@ class Wire:
             self._renew_s = time.monotonic() + self._client.secure_channel_timeout * RENEW_AT / 1000
             try:
                 await self._client.open_secure_channel(renew=True)
-            except (OSError, TimeoutError, UaError) as error:
+            except LOST as error:
                 self.lose(reason(error, self._url).reason)
             else:
                 self._client.uaclient.revolve_security_token()
@@ -206,7 +230,7 @@ class Wire:
         self._has_session = False
         if client is None:
             return
-        with contextlib.suppress(OSError, TimeoutError, UaError):
+        with contextlib.suppress(*LOST):
             async with asyncio.timeout(CLOSE_S):
                 if has_session and client.uaclient.has_transport:
                     await client.uaclient.close_session(True)

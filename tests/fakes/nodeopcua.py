@@ -165,6 +165,8 @@ class NodeSpec:
     max_sessions: int = 100
     operations: Mapping[str, int] = field(default_factory=dict)
     """Most per call: maxNodesPerRead, maxNodesPerBrowse, maxMonitoredItemsPerCall ... 0 or absent: any number."""
+    max_items: int = 1_000_000
+    """Monitored items of all clients together; ServerCapabilities says so."""
     minimum_sampling_ms: int = 0
     """0: changes are told as they come; else nodes are sampled no faster than this."""
 
@@ -234,7 +236,11 @@ class NodeServer:
             "modes": list(spec.modes),
             "users": spec.users,
             "trusted": None if spec.trusted is None else [str(path) for path in spec.trusted],
-            "limits": {"sessions": spec.max_sessions, "operations": dict(spec.operations)},
+            "limits": {
+                "sessions": spec.max_sessions,
+                "items": spec.max_items,
+                "operations": dict(spec.operations),
+            },
             "minimumSamplingMs": spec.minimum_sampling_ms,
             "namespaces": list(spec.namespaces),
             "nodes": [node.told() for node in spec.nodes],

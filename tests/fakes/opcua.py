@@ -65,6 +65,12 @@ class Spec:
     max_sessions: int = 100
     max_per_call: int = 10_000
     """Nodes of a Read, Browse, TranslateBrowsePaths or CreateMonitoredItems."""
+    max_items: int | None = None
+    """Monitored items of all clients together; None: any number."""
+    refuses_whole_calls: bool = False
+    """Whether a call with one item too many is refused as a whole, else only the items beyond."""
+    says_limits: bool = True
+    """Whether ServerCapabilities has all that."""
 
 
 class OpcUaServer:
@@ -117,13 +123,13 @@ class OpcUaServer:
     @property
     def items(self) -> int:
         """Monitored items."""
-        every = self.desk.subscription_service.subscriptions.values()
-        return sum(len(one.monitored_item_srv._monitored_items) for one in every)  # asyncua does not count them
+        return self.desk.items
 
     async def start(self) -> None:
         """Listen, at the same port as before if there was one."""
         spec = self.spec
         desk = Desk(_Users(spec.users) if spec.users else None, spec.max_sessions, spec.max_per_call)
+        desk.max_items, desk.refuses_whole_calls = spec.max_items, spec.refuses_whole_calls
         server = EaredServer(desk)
         await server.init()
         await server.set_application_uri(SERVER_URI)
@@ -139,7 +145,8 @@ class OpcUaServer:
         self._server = server
         for uri in self.namespaces:
             await server.register_namespace(uri)
-        await self._say_limits()
+        if spec.says_limits:
+            await self._say_limits()
         for name, value in self._values.items():
             await self._create(name, value)
         await server.start()
@@ -150,6 +157,9 @@ class OpcUaServer:
         for limit in (*reads, "MaxMonitoredItemsPerCall"):
             node_id = _standard("Server_ServerCapabilities_OperationLimits_" + limit)
             await self.server.get_node(node_id).write_value(per_call)
+        if self.spec.max_items is not None:
+            items = ua.Variant(self.spec.max_items, ua.VariantType.UInt32)
+            await self.server.get_node(_standard("Server_ServerCapabilities_MaxMonitoredItems")).write_value(items)
 
     async def stop(self) -> None:
         """Power off: nobody listens, all connections are reset, sessions and subscriptions are forgotten."""

@@ -75,9 +75,15 @@ class Desk(InternalServer):
         self.disabled_clock = True  # it would write each second, and keep `stop` waiting for one
         self.max_sessions = max_sessions
         self.max_per_call = max_per_call
+        self.max_items: int | None = None
+        self.refuses_whole_calls = False
         self.services: Counter[str] = Counter()
         self.sessions: list[InternalSession] = []
         self.created: list[float] = []
+        self.asked: list[float] = []
+        """When a session was asked for, by the monotonic clock, whether there was one or not."""
+        self.most_sessions = 0
+        """Alive at the same time."""
         self.refusals: dict[str, int] = {}
         self.answering = asyncio.Event()
         self.answering.set()
@@ -94,11 +100,18 @@ class Desk(InternalServer):
     async def hear(self, service: str) -> None:
         """Note a request; wait while nothing is answered; raise what it is to be refused with."""
         self.note(service)
+        if service == "CreateSession":
+            self.asked.append(time.monotonic())
         await self.answering.wait()
         if code := self.refusals.get(service):
             raise ServiceError(code)
         if service == "CreateSession" and len(self.alive()) >= self.max_sessions:
             raise ServiceError(StatusCodes.BadTooManySessions)
+
+    @property
+    def items(self) -> int:
+        every = self.subscription_service.subscriptions.values()
+        return sum(len(one.monitored_item_srv._monitored_items) for one in every)  # asyncua does not count them
 
     def alive(self) -> list[InternalSession]:
         self.sessions = [session for session in self.sessions if session.state is not SessionState.Closed]
@@ -108,6 +121,7 @@ class Desk(InternalServer):
         session = LimitedSession(self, self.aspace, self.subscription_service, name, external=external)
         self.sessions.append(session)
         self.created.append(time.monotonic())
+        self.most_sessions = max(self.most_sessions, len(self.alive()))
         return session
 
 
@@ -136,7 +150,16 @@ class LimitedSession(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         self._count(len(params.ItemsToCreate))
-        return await super().create_monitored_items(params)
+        room = len(params.ItemsToCreate)
+        if self.iserver.max_items is not None:
+            room = min(max(self.iserver.max_items - self.iserver.items, 0), room)
+        over = len(params.ItemsToCreate) - room
+        if over and self.iserver.refuses_whole_calls:
+            raise ServiceError(StatusCodes.BadTooManyMonitoredItems)
+        params.ItemsToCreate = params.ItemsToCreate[:room]
+        made = await super().create_monitored_items(params) if room else []
+        full = ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(UInt32(StatusCodes.BadTooManyMonitoredItems)))
+        return [*made, *[full] * over]
 
 
 class Ear(UaProcessor):

@@ -43,7 +43,7 @@ from tests.fakes.nodeopcua import (
     node_server,
 )
 from tests.fakes.opcua import NAMESPACE
-from tests.fakes.recorder import READER_SERVICES, apart
+from tests.fakes.recorder import READER_SERVICES, SERVICE_RECORD, apart
 
 pytestmark = pytest.mark.needs("node-opcua")
 
@@ -328,10 +328,15 @@ async def test_packtags(tmp_path: Path) -> None:
         assert await (await node(client, "Unit.Status.CurMachSpeed")).read_value() == 5.0
 
 
-async def test_every_request_is_told(tmp_path: Path) -> None:
-    with apart():
+async def test_t15_every_request_is_told_and_stands_in_the_record_of_the_suite(tmp_path: Path) -> None:
+    record = tmp_path / "services"
+    with apart(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv(SERVICE_RECORD, str(record))
         async with node_server(tmp_path, NodeSpec([Node("Speed", 1.0)])) as server, client_of(server) as client:
             await (await node(client, "Speed")).write_value(2.0)
             asked = (await server.statistics()).services
     assert set(asked) - READER_SERVICES == {"Write"}
     assert asked["Write"] == 1
+    recorded = set(record.read_text(encoding="ascii").split())
+    assert recorded >= set(asked)
+    assert recorded - READER_SERVICES == {"Write"}

@@ -240,7 +240,7 @@ async def test_a_cut_connection_and_a_port_that_stays() -> None:
             assert await again.get_node(server.node("Speed")).read_value() == 1.0
 
 
-async def test_only_a_reader_passes() -> None:
+async def test_t15_only_a_reader_passes() -> None:
     with apart() as asked:
         async with opcua_server({"Speed": 1.0}) as server, client_of(server) as client:
             with pytest.raises(BadUserAccessDenied):

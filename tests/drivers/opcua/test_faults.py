@@ -1,6 +1,7 @@
 """What goes wrong with a server, and what becomes of a subscription then: rows 15 to 21 of the promises."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,12 +10,15 @@ import pytest
 from asyncua.ua.status_codes import StatusCodes
 
 from drivers.contract import Quality
+from drivers.errors import NotConnected
 from drivers.opcua import listening as rooms
 from tests.bench import Keys
 from tests.drivers.opcua.listener import Listener, listening, unprotected
 from tests.fakes.opcua import NAMESPACE, OpcUaServer, opcua_server
+from tests.fakes.proxy import ANSWERS, FaultProxy
 
 SPEED, COUNT = "Press.Speed", "Press.Count"
+ATTEMPTS = 12
 TAGS = {"speed": f"nsu={NAMESPACE};s={SPEED}", "count": f"/nsu={NAMESPACE};Press/Count"}
 
 
@@ -148,6 +152,17 @@ async def test_row_18_too_many_publish_requests(server: OpcUaServer, it: Listene
     assert it.lost == []
 
 
+async def test_row_18_publish_requests_that_are_always_refused_leave_no_value_old(
+    server: OpcUaServer, it: Listener
+) -> None:
+    with server.refusing("Publish", StatusCodes.BadTooManyPublishRequests):
+        await server.set(COUNT, 161)
+        assert await it.until(lambda: it.known["count"] == 161) < 15, "it is read with a new subscription"
+    await server.set(COUNT, 162)
+    await it.until(lambda: it.known["count"] == 162)
+    assert it.lost == []
+
+
 async def test_row_20_the_index_of_the_namespace_moves(server: OpcUaServer, it: Listener) -> None:
     server.namespaces.insert(0, "urn:new")
     await server.restart()
@@ -212,3 +227,37 @@ async def test_calls_are_cut_to_what_the_server_takes() -> None:
         async with listening(keys(server), tags) as it:
             assert it.known == {f"v{n}": n for n in range(250)}
             assert server.services["CreateMonitoredItems"] == 3
+
+
+async def test_bits_that_flip_cost_the_conversation_and_nothing_else(server: OpcUaServer, seed: int) -> None:
+    """Whatever asyncua makes of them: the agent is told in words, and knows how to go on."""
+    async with FaultProxy(server.port, seed=seed) as proxy:
+        url = f"opc.tcp://127.0.0.1:{proxy.port}/"
+        it = Listener(unprotected(url, timeout="200ms", keep_alive="500ms"), TAGS)
+        proxy.corrupt[ANSWERS] = 0.4
+        for _ in range(ATTEMPTS):
+            await one_conversation(it)
+        proxy.corrupt[ANSWERS] = 0.0
+        await it.driver.close()
+        task = asyncio.create_task(it.listen())
+        await server.set(COUNT, 23)
+        await it.until(lambda: it.known.get("count") == 23)
+        task.cancel()
+        await asyncio.wait((task,))
+    assert all(why.isprintable() and "Error()" not in why for why in it.lost)
+
+
+async def one_conversation(it: Listener) -> None:
+    """A short one; anything but `NotConnected` is a defect."""
+    try:
+        async with asyncio.timeout(0.3):
+            await it.driver.connect()
+            async with contextlib.aclosing(it.driver.changes()) as changes:  # type: ignore[type-var]  # it is a generator
+                async for _ in changes:
+                    pass
+    except TimeoutError:
+        pass
+    except NotConnected as lost:
+        it.lost.append(lost.reason)
+    finally:
+        await it.driver.close()

@@ -9,6 +9,7 @@ import pytest
 
 from drivers.contract import Quality
 from drivers.opcua import listening as rooms
+from drivers.opcua import room
 from drivers.opcua.certificate import own
 from tests.bench import Keys
 from tests.drivers.opcua.listener import listening, unprotected
@@ -45,6 +46,21 @@ async def test_1000_scalars_every_100_ms_with_calls_of_100(tmp_path: Path) -> No
         assert statistics.sessions == 1
         assert statistics.items == 1000
         assert statistics.services["CreateMonitoredItems"] == 10
+    assert it.lost == []
+
+
+async def test_of_60_values_a_server_that_says_50_watches_the_first_and_no_change_of_them_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LEAST_S", 0.3)
+    spec = NodeSpec(generator=Generator(60, 250, "Int32"), max_items=50)
+    tags = {f"v{n}": address(f"Generated.{n}") for n in range(60)}
+    async with node_server(tmp_path, spec) as server, listening(keys(server), tags, sampling_s=0.1) as it:
+        await it.until(lambda: all(len(values) >= 6 for values in it.came.values()), patience_s=30)
+        assert all(is_without_a_gap(it.came[f"v{n}"]) for n in range(50))
+        assert set(it.quality.values()) == {Quality.GOOD}
+        assert (await server.statistics()).items == 50
+        assert ("lost", "U2103", "press") in it.notes.said
     assert it.lost == []
 
 

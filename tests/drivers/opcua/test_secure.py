@@ -3,19 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from asyncua import ua
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from drivers.errors import NotConnected
 from drivers.opcua import PLUGIN
 from drivers.opcua.trust import TrustList
 from drivers.opcua.trusting import trust_list
+from tests.drivers.opcua.issued import DAY, Issued, authority, strong_key
+from tests.drivers.opcua.issued import server as issue
 from tests.drivers.opcua.listener import Listener
-from tests.fakes.application import Application, application
+from tests.fakes.application import SERVER_URI, Application, application
 from tests.fakes.opcua import NAMESPACE, OpcUaServer, Spec, opcua_server
 
+NOW = datetime.now(UTC)
+"""Servers have clocks of their own."""
 TAGS = {"speed": f"nsu={NAMESPACE};s=Press.Speed"}
 NONE, PROTECTED = ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType
 
@@ -118,6 +126,83 @@ async def test_row_19_a_renewed_certificate_is_refused_with_both_fingerprints(
         it.lost.clear()
         it.known.clear()
         assert await read(it) == {"speed": 1.5}
+
+
+def signed(directory: Path, by: Issued) -> Application:
+    """A server's new pair."""
+    made = issue(by=by, uri=SERVER_URI, hosts=["127.0.0.1"], key=strong_key(), begins=NOW - DAY)
+    pair = Application(directory / f"{made.fingerprint[:8]}.der", directory / f"{made.fingerprint[:8]}.pem")
+    pair.certificate.write_bytes(made.der)
+    pair.key.write_bytes(made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pair
+
+
+async def test_row_19_renewed_under_the_same_authority_it_goes_on_without_a_person(tmp_path: Path) -> None:
+    ca = authority(begins=NOW - DAY)
+    async with secured(Spec(application=signed(tmp_path, ca))) as server:
+        it = Secured(server.url, tmp_path)
+        it.trusted.add(ca.pem)
+        revoked = it.trusted.folder / "crl" / "ca.pem"
+        revoked.parent.mkdir()
+        revoked.write_bytes(ca.crl())
+        task = asyncio.create_task(it.listen())
+        try:
+            await it.until(lambda: it.known.get("speed") == 1.5)
+            server.spec.application = signed(tmp_path, ca)
+            await server.restart()
+            await server.set("Press.Speed", 2.5)
+            assert await it.until(lambda: it.known["speed"] == 2.5) < 10
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+        assert it.trusted.entries()[-1].is_authority, "nobody was turned away, nobody was let in"
+        assert len(it.trusted.entries()) == 1
+
+
+async def test_row_19_a_certificate_that_its_authority_has_revoked(tmp_path: Path) -> None:
+    ca = authority(begins=NOW - DAY)
+    stolen = signed(tmp_path, ca)
+    async with secured(Spec(application=stolen)) as server:
+        it = Secured(server.url, tmp_path)
+        it.trusted.add(ca.pem)
+        assert await read(it) == {"speed": 1.5}
+        (it.trusted.folder / "crl").mkdir()
+        (it.trusted.folder / "crl" / "ca.pem").write_bytes(revoking(ca, stolen))
+        assert (await it.refusal()).code == "U2028"
+        server.spec.application = signed(tmp_path, ca)
+        await server.restart()
+        it.lost.clear()
+        it.known.clear()
+        assert await read(it) == {"speed": 1.5}, it.lost
+
+
+def revoking(ca: Issued, pair: Application) -> bytes:
+    it = x509.load_der_x509_certificate(pair.der)
+    entry = x509.RevokedCertificateBuilder().serial_number(it.serial_number).revocation_date(NOW - DAY).build()
+    builder = x509.CertificateRevocationListBuilder().issuer_name(ca.subject).add_revoked_certificate(entry)
+    signed_by = builder.last_update(NOW - DAY).next_update(NOW + DAY).sign(ca.key, hashes.SHA256())
+    return signed_by.public_bytes(Encoding.PEM)
+
+
+async def test_row_19_renewed_by_an_unknown_issuer_is_refused_with_both_fingerprints(tmp_path: Path) -> None:
+    ca = authority(begins=NOW - DAY)
+    async with secured(Spec(application=signed(tmp_path, ca))) as server:
+        it = Secured(server.url, tmp_path)
+        it.trusted.add(ca.pem)
+        assert await read(it) == {"speed": 1.5}
+        server.spec.application = new = signed(tmp_path, authority("Somebody", begins=NOW - DAY))
+        await server.restart()
+        refusal = await it.refusal()
+        assert refusal.code == "U2035"
+        (rejected,) = [one for one in it.trusted.entries() if one.standing == "rejected"]
+        assert rejected.fingerprint in refusal.reason
+        assert ca.fingerprint in refusal.reason
+        hint = PLUGIN.messages["U2035"].hint_en.format(url=server.url, reason="", **refusal.facts)
+        assert f"add {rejected.fingerprint[:23]}" in hint
+        it.trusted.add(rejected.fingerprint)
+        it.lost.clear()
+        it.known.clear()
+        assert await read(it) == {"speed": 1.5}, new
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,10 @@ def test_chains_through_other_authorities(desk: Desk) -> None:
     desk.trust(root)
     assert desk.code(end, middle) is None
     assert desk.code(end, authority("Unrelated"), middle) is None
-    assert desk.code(end) == "U2020", "nobody can know who signed it"
+    refusal = desk.said(end)
+    assert refusal is not None
+    assert refusal.code == "U2035", "nobody can know who signed it"
+    assert (refusal.facts["pinned"], refusal.facts["fingerprint"]) == (root.fingerprint, end.fingerprint)
     desk.list.remove(root.fingerprint)
     desk.trust(middle)
     assert desk.code(end) is None, "the list may hold an authority that another one signed"
