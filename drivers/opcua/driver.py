@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from drivers.contract import Group, Journal, Scan
 from drivers.errors import NotConnected
+from drivers.opcua.absent import Absent
 from drivers.opcua.asking import Asking
 from drivers.opcua.config import Connection
 from drivers.opcua.counts import Counts
@@ -57,6 +58,8 @@ class OpcUaDriver:
         self._polled = {
             name: PolledGroup(items, self._asking, self._machines) for name, items in self._plan.polled.items()
         }
+        self._absent = Absent(groups, settings.url, journal)
+        self._numbers = {group.name: number for number, group in enumerate(groups)}
         self._is_resumed = False
         self._kept_s = 0.0
 
@@ -88,9 +91,13 @@ class OpcUaDriver:
         """Read a polled group once. Raises `NotConnected`."""
         try:
             await self._keep()
-            return await self._polled[group].read()
+            scans = await self._polled[group].read()
         except UaStatusCodeError as error:
             raise self._lost(error) from error
+        for scan in scans:
+            self._absent.saw(self._numbers[group], scan)
+        self._absent.tell()
+        return scans
 
     async def changes(self) -> AsyncIterator[tuple[str, Scan]]:
         """Group and Scan, as they come. Raises `NotConnected`."""
@@ -100,6 +107,8 @@ class OpcUaDriver:
         try:
             async with contextlib.aclosing(self._listening.changes(is_same_session=self._is_resumed)) as found:
                 async for group, scan in found:
+                    self._absent.saw(group, scan)
+                    self._absent.tell()
                     yield names[group], scan
                     await self._keep()
         except UaStatusCodeError as error:

@@ -135,6 +135,15 @@ _WIRE: dict[str, Message] = {
         "值又全部按计划订阅",
         "values are subscribed as planned again",
     ),
+    "U2104": Message(
+        "warning",
+        "{tags} 个变量中有 {count} 个在服务器上不存在：{names}",
+        "{count} of {tags} variables are not on the server: {names}",
+        "用 lineside browse {url} 核对地址",
+        "compare their addresses with lineside browse {url}",
+        "所有变量都找到了",
+        "all variables are there",
+    ),
     "U2110": Message(
         "error",
         "服务器没有空闲会话",
