@@ -3,6 +3,9 @@
 STARTED_S = 30.0
 """At the latest so long after the agent was started the seconds begin that were asked for."""
 
+HEARD_S = 2.0
+"""So long after the first message every machine has spoken; who ends it before cannot call one silent."""
+
 
 class Seconds:
     """So many from the first message on, however long the agent takes to start."""

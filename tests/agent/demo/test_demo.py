@@ -55,7 +55,7 @@ async def rest(process: asyncio.subprocess.Process) -> str:
 
 OURS = re.compile(
     r"starting|ends by itself|Ctrl-C|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ +[A-Z]\d{4} |messages \d"
-    r"|bags01 \d|cartoner01 \d|press01 \d|in \d+ s |from reading|tags that cannot|every value"
+    r"|(bags|cartoner|press)01( |$)|in \d+ s |from reading|tags that cannot|every value"
 )
 
 
