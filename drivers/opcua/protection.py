@@ -47,9 +47,12 @@ class Protection:
         self._journal = journal
         self._now = now
         self._told: set[object] = set()
+        self._shown = b""
+        """The certificate with which the server was spoken to last; empty without protection."""
 
     async def prepare(self, client: Client) -> None:
         """Choose the endpoint and look at its certificate. Raises `NotConnected` where there is none, or no trust."""
+        self._shown = b""
         wanted = self._settings.security
         if wanted.policy == "None":
             return
@@ -70,6 +73,7 @@ class Protection:
         if refusal is not None:
             raise NotConnected(refusal.reason, refusal.code, refusal.facts)
         ours = await self._own()
+        self._shown = shown
         client.application_uri = ours.uri
         await client.set_security(
             policy,
@@ -78,6 +82,13 @@ class Protection:
             server_certificate=CertProperties(_first(shown), "der"),
             mode=mode,
         )
+
+    async def is_renewed(self, client: Client) -> bool:
+        """Whether the server has another certificate than that of the old channel. `client` is a new one."""
+        if not self._shown:
+            return False
+        offered = await client.connect_and_get_server_endpoints()
+        return all(bytes(one.ServerCertificate or b"") != self._shown for one in offered)
 
     def _strongest(
         self, offered: Iterable[ua.EndpointDescription]

@@ -114,11 +114,18 @@ class Wire:
             await self._channel(client)
             await self._protection.activate(client)
         except LOST as error:
-            if self._is_worth_another_try(error):
+            is_denied = isinstance(error, UaStatusCodeError) and error.code in DENIED
+            if self._is_worth_another_try(error) and (is_denied or not await self._is_renewed()):
                 raise
             return False
         self._watch(client)
         return True
+
+    async def _is_renewed(self) -> bool:
+        """A server with a new key cannot read what is meant for its old one, and does not say so."""
+        with contextlib.suppress(*LOST):
+            return await self._protection.is_renewed(Client(self._url, timeout=self._timeout_s))
+        return False
 
     def _is_worth_another_try(self, error: Exception) -> bool:
         """Whether the old session may come back.

@@ -273,10 +273,16 @@ def _levels(lines: Sequence[str]) -> set[str]:
 FOREIGN = re.compile(r"Traceback|\?|asyncua|uaclient|exception|\.py\b|0x[0-9A-Fa-f]{6}|E9003")
 
 
+MORE = re.compile(r" (\w\d{4}) and \d+ more like this")
+"""What was held back of a code that had its lines in this minute."""
+
+
 def _are_words(name: str, lines: Sequence[str]) -> None:
     """Each line is one of the agent's, and what is wrong comes with what to do."""
     for line in lines:
         assert LINE.match(line), f"{name}: {line}"
         assert not FOREIGN.search(line), f"{name}: {line}"
         if line.split()[2] in {"ERROR", "WARNING"}:
-            assert " -> " in line, f"{name}: {line}"
+            more = MORE.search(line)
+            told = [line] if more is None else [one for one in lines if f" {more[1]} press: " in one]
+            assert any(" -> " in one for one in told), f"{name}: {line}"
