@@ -6,6 +6,8 @@ STAMP := .venv/.synced
 CODE := agent drivers tests benchmarks bootstrap.py .ci
 MINUTES ?= 30
 
+unexport PYTHONDONTWRITEBYTECODE  # each of a thousand processes would compile everything anew
+
 .DEFAULT_GOAL := check
 .PHONY: format lint types imports cover covered test check acceptance bench soak demo clean
 

@@ -110,6 +110,7 @@ def main(arguments: Sequence[str]) -> int:
     if task not in {"demo", "test", "sync"}:
         print(USAGE)
         return 0 if task in {"-h", "--help"} else 2
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a thousand processes would compile everything anew
     python = sys.version.split()[0]
     print(
         said(f"Lineside：{task}（Python {python}，目录 {HERE}）", f"Lineside: {task} (Python {python}, folder {HERE})")
