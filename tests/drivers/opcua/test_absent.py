@@ -51,6 +51,11 @@ def test_both_groups_of_a_device_are_one_line_with_names(settle: Callable[[], No
         settle()
         here.tell()
     assert len(told.lines) == 1, "what is known is not said again"
+    here.saw(2, Scan(0, (), ()))
+    here.saw(2, faults(0))
+    settle()
+    here.tell()
+    assert told.lines[1:] == ["U2104 1 of 1 variables are not on the server: d"], "the other device, and only that"
 
 
 def test_others_are_told_and_all_of_them_back(settle: Callable[[], None]) -> None:
