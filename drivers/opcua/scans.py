@@ -129,12 +129,12 @@ def picked(columns: Columns, places: Sequence[int]) -> Columns:
 
 
 def _times(columns: Columns, now_ms: int) -> list[int]:
-    """The source's time where it is plausible, else the server's, else ours."""
+    """The source's time where it is plausible, else the server's, else ours. A clock that is ahead is taken for now."""
     low, high = now_ms - OLD_MS, now_ms + EARLY_MS
     return [
-        source
+        (source if source <= now_ms else now_ms)
         if source is not None and low <= source <= high
-        else server
+        else (server if server <= now_ms else now_ms)
         if server is not None and low <= server <= high
         else now_ms
         for source, server in zip(columns.sources_ms, columns.servers_ms, strict=True)

@@ -90,6 +90,12 @@ def test_times_are_the_source_s_else_the_server_s_else_ours() -> None:
     assert scan.times is None, "what is read has the time of the reading"
 
 
+def test_nothing_comes_from_the_future() -> None:
+    made = planned(["s=a", "s=b"])
+    ((_, scan),) = sorted_(made, columns((0, 1, 0, NOW + 900, NOW - 5), (1, 1, 0, None, NOW + 900)))
+    assert scan.times == [NOW, NOW]
+
+
 def test_faults_name_every_tag_of_a_node() -> None:
     made = planned(["s=a", "s=b|x", "s=b|y"], ["s=c"])
     assert faults(made.subscribed, {1: Quality.BAD_CONFIG, 2: Quality.BAD_DENIED}, NOW) == [
