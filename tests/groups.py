@@ -8,6 +8,7 @@ from typing import Literal
 Group = Literal["pure", "busy", "patient"]
 
 OPC_UA = (
+    "drivers/opcua/test_bounded.py",
     "drivers/opcua/test_browse_server.py",
     "drivers/opcua/test_contract.py",
     "drivers/opcua/test_faults.py",

@@ -104,6 +104,11 @@ def own(folder: Path, host: str, now: datetime, given: tuple[Path, Path] | None 
         raise Unusable("U2003", folder=folder, reason=reason) from None
 
 
+def user(path: Path, key_path: Path) -> Own:
+    """A pair that names a person or an account instead of an application. Blocks. Raises `Unusable`."""
+    return _pair(path, key_path)
+
+
 def shown(folder: Path) -> Certified | None:
     """Our own certificate for a list, without its key; None where there is none that can be read."""
     path = folder / PAIR / CERTIFICATE
@@ -176,6 +181,13 @@ def _whole(pair: Path) -> Own:
 
 
 def _given(path: Path, key_path: Path) -> Own:
+    ours = _pair(path, key_path)
+    if not ours.uri:
+        raise Unusable("U2007", path=path)
+    return ours
+
+
+def _pair(path: Path, key_path: Path) -> Own:
     try:
         ours = _read_certificate(path)
         key = _read_key(key_path)
@@ -185,8 +197,6 @@ def _given(path: Path, key_path: Path) -> Own:
         raise Unusable("U2005", path=f"{path}, {key_path}", reason=str(error)) from None
     if not _belongs(key, ours):
         raise Unusable("U2006", path=path, key=key_path)
-    if not ours.uri:
-        raise Unusable("U2007", path=path)
     return _own(ours, key, path, f"replace {path} and {key_path}")
 
 

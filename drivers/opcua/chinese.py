@@ -14,6 +14,8 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "security.key_file": "本机证书的密钥，不能带口令",
         "user": "用户名，服务器要求时才需要",
         "password_file": "密码文件；其他用户不能有读权限",
+        "user_cert_file": "用户证书，代替用户名和密码；PEM 或 DER",
+        "user_key_file": "用户证书的密钥，不能带口令；其他用户不能有读权限",
         "server": "已知限制的服务器：s7-1200；不写则向服务器询问",
         "keep_alive": "没有变化时服务器多久表示一次在线",
         "limits.nodes": "一次调用最多多少个节点；0 表示不限",

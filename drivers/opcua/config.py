@@ -100,6 +100,12 @@ class Connection(Placed):
     security: Annotated[Security, Field(description="Policy, mode and own certificate.")] = Security()
     user: Annotated[str | None, Field(min_length=1, description="User name, where the server wants one.")] = None
     password_file: Annotated[_File | None, Field(description="Its password; nobody else may read the file.")] = None
+    user_cert_file: Annotated[
+        _File | None, Field(description="Certificate of the user, in place of a name and a password; PEM or DER.")
+    ] = None
+    user_key_file: Annotated[
+        _File | None, Field(description="Its key, not protected by a passphrase; nobody else may read the file.")
+    ] = None
     server: Annotated[
         Literal["s7-1200"] | None, Field(description="Known limits: s7-1200; else the server is asked for them.")
     ] = None
@@ -114,6 +120,10 @@ class Connection(Placed):
     def _agrees(self) -> "Connection":
         if self.password_file is not None and self.user is None:
             raise PydanticCustomError("U1014", "password_file needs user", {})
+        if (self.user_cert_file is None) != (self.user_key_file is None):
+            raise PydanticCustomError("U1016", "user_cert_file and user_key_file belong together", {})
+        if self.user_cert_file is not None and self.user is not None:
+            raise PydanticCustomError("U1017", "user and user_cert_file", {})
         if self.security.policy == "None" and not self.insecure:
             raise PydanticCustomError("U1015", "policy None needs insecure: true", {})
         return self

@@ -33,6 +33,19 @@ SESSION_S = 60.0
 """How long the server keeps a session without a request: an outage that is shorter costs nothing."""
 
 
+TOO_MUCH = frozenset(
+    {
+        StatusCodes.BadTooManyOperations,
+        StatusCodes.BadRequestTooLarge,
+        StatusCodes.BadResponseTooLarge,
+        StatusCodes.BadTcpMessageTooLarge,
+        StatusCodes.BadEncodingLimitsExceeded,
+    }
+)
+"""Answers after which fewer nodes are asked for in one call; the second one is ours, too, for an answer that is longer
+than `limits.message`."""
+
+
 class OpcUaDriver:
     """`drivers.contract.SubscribingDriver`, `Counting` and `Identifying`."""
 
@@ -121,7 +134,7 @@ class OpcUaDriver:
 
     def _refused(self, error: UaStatusCodeError) -> NotConnected:
         why = f"the server refused ({ua.StatusCode(error.code).name})"
-        if error.code == StatusCodes.BadTooManyOperations:
+        if error.code in TOO_MUCH:
             return NotConnected(why, "U2116", {"count": self._asking.ask_for_less()})
         return NotConnected(why)
 

@@ -85,6 +85,20 @@ _CONFIGURATION: dict[str, Message] = {
         "确实要这样就再写 insecure: true；否则去掉 policy",
         "if that is meant, write insecure: true as well; else leave policy out",
     ),
+    "U1016": Message(
+        "error",
+        "user_cert_file 和 user_key_file 必须一起写",
+        "user_cert_file and user_key_file belong together",
+        "补上另一个，或两个都不写",
+        "add the other one, or leave out both",
+    ),
+    "U1017": Message(
+        "error",
+        "user 和 user_cert_file 只能写一个",
+        "user and user_cert_file both say who we are",
+        "服务器要用户名就留 user，要用户证书就留 user_cert_file",
+        "keep user where the server wants a name, user_cert_file where it wants a certificate",
+    ),
     "U1020": Message(
         "warning",
         "{count} 个标签用 ns= 指定命名空间，例如 {given}；服务器改动后序号可能会变",
@@ -144,6 +158,15 @@ _WIRE: dict[str, Message] = {
         "所有变量都找到了",
         "all variables are there",
     ),
+    "U2117": Message(
+        "error",
+        "用户证书不能用于不加密的连接",
+        "a user's certificate proves nothing over an unprotected connection",
+        "在服务器上启用安全策略，并去掉 security.policy: None；或改用 user 和 password_file",
+        "enable a policy in the server and leave security.policy: None out, or use user and password_file",
+        "连接已受保护",
+        "the connection is protected",
+    ),
     "U2110": Message(
         "error",
         "服务器没有空闲会话",
@@ -183,8 +206,8 @@ _WIRE: dict[str, Message] = {
     ),
     "U2116": Message(
         "error",
-        "服务器不接受一次请求这么多节点：{reason}；改为每次 {count} 个再试",
-        "the server does not take so many nodes in one call: {reason}; the next attempt asks for {count}",
+        "一次请求的节点太多：{reason}；改为每次 {count} 个再试",
+        "these were too many nodes in one call: {reason}; the next attempt asks for {count}",
         "会自动减到服务器能接受为止；也可写 limits: {{nodes: {count}}}，S7-1200 写 server: s7-1200",
         "it goes down by itself until the server takes it; limits: {{nodes: {count}}} says it at once, and server: "
         "s7-1200 for an S7-1200",

@@ -10,6 +10,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from drivers.contract import Journal
 from drivers.errors import NotConnected
@@ -120,13 +123,8 @@ class Protection:
         settings = self._settings
         files = settings.security.cert_file, settings.security.key_file
         given = (Path(files[0]), Path(files[1])) if files[0] is not None and files[1] is not None else None
-        try:
-            ours = await asyncio.to_thread(
-                certificate.own, settings.place.state, socket.gethostname(), self._now(), given
-            )
-        except certificate.Unusable as unusable:
-            reason = MESSAGES[unusable.code].en.format(**unusable.facts)
-            raise NotConnected(reason, unusable.code, unusable.facts) from None
+        make = partial(certificate.own, settings.place.state, socket.gethostname(), self._now(), given)
+        ours = await asyncio.to_thread(_usable, make)
         for note in ours.notes:
             self._tell(note.code, note.code, note.facts)
         expiring = certificate.expiring(ours, self._now())
@@ -141,7 +139,18 @@ class Protection:
 
     async def activate(self, client: Client) -> None:
         """Say who we are. Raises what asyncua raises."""
-        await client.activate_session(self._settings.user, self._password())
+        if self._settings.user_cert_file is not None:
+            await self._with_certificate(client)
+        await client.activate_session(self._settings.user, self._password(), client.user_certificate)
+
+    async def _with_certificate(self, client: Client) -> None:
+        """Read at each connect: it may be renewed while the agent runs."""
+        if not self._shown:
+            raise NotConnected("there is no protection to show a user's certificate under", "U2117")
+        files = Path(str(self._settings.user_cert_file)), Path(str(self._settings.user_key_file))
+        user = await asyncio.to_thread(_usable, partial(certificate.user, *files))
+        client.user_certificate = x509.load_der_x509_certificate(user.certificate)
+        client.user_private_key = serialization.load_der_private_key(user.key, None)
 
     def _password(self) -> str | None:
         """Read at each connect: it may be changed while the agent runs."""
@@ -154,6 +163,14 @@ class Protection:
             return path.read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise NotConnected(f"{path} cannot be read: {error}", "U2114") from None
+
+
+def _usable(read: Callable[[], certificate.Own]) -> certificate.Own:
+    try:
+        return read()
+    except certificate.Unusable as unusable:
+        reason = MESSAGES[unusable.code].en.format(**unusable.facts)
+        raise NotConnected(reason, unusable.code, unusable.facts) from None
 
 
 def _first(chain: bytes) -> bytes:

@@ -18,6 +18,7 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.errors import NotConnected
+from drivers.opcua.bounded import bounded
 from drivers.opcua.counts import Counts
 from drivers.opcua.protection import Protection
 from drivers.opcua.reason import LOST, reason
@@ -124,7 +125,7 @@ class Wire:
     async def _is_renewed(self) -> bool:
         """A server with a new key cannot read what is meant for its old one, and does not say so."""
         with contextlib.suppress(*LOST):
-            return await self._protection.is_renewed(Client(self._url, timeout=self._timeout_s))
+            return await self._protection.is_renewed(bounded(self._url, self._timeout_s, self._message_bytes))
         return False
 
     def _is_worth_another_try(self, error: Exception) -> bool:
@@ -144,12 +145,11 @@ class Wire:
         return self._refusals < RESUMED_AGAIN
 
     async def _begin(self) -> None:
-        client = Client(self._url, timeout=self._timeout_s)
+        client = bounded(self._url, self._timeout_s, self._message_bytes)
         client.uaclient.pre_request_hook = None  # its supervisor's; there is none
         client.name = client.description = "lineside"
         client.product_uri = "urn:lineside"
         client.session_timeout, client.secure_channel_timeout = self._session_ms, CHANNEL_MS
-        client.max_messagesize = self._message_bytes
         await self._protection.prepare(client)
         client.secure_channel_timeout = CHANNEL_MS
         self._client = client

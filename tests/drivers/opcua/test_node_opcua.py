@@ -14,7 +14,7 @@ from drivers.opcua.certificate import own
 from tests.bench import Keys
 from tests.drivers.opcua.listener import listening, unprotected
 from tests.drivers.opcua.test_secure import Secured
-from tests.fakes.application import application
+from tests.fakes.application import Application, application
 from tests.fakes.nodeopcua import LOAD, Generator, Node, NodeServer, NodeSpec, node_server
 from tests.fakes.opcua import NAMESPACE, address
 
@@ -102,6 +102,37 @@ async def test_row_20_and_21_what_moves_and_what_goes(tmp_path: Path, monkeypatc
         await server.restart()
         await server.set("Press.Count", 5)
         assert await it.until(lambda: it.known["count"] == 5) < 10
+
+
+async def test_a_user_who_shows_a_certificate(tmp_path: Path) -> None:
+    ours = own(tmp_path / "drivers" / "opcua", "gw-test", datetime.now(UTC))
+    client = tmp_path / "client.der"
+    client.write_bytes(ours.certificate)
+    user, stranger = (application(tmp_path, name, "urn:user") for name in ("user", "stranger"))
+    spec = NodeSpec(
+        [Node("Press.Speed", 1.5)],
+        policies=("None", "Aes256_Sha256_RsaPss"),
+        users={"nobody": "knows"},
+        trusted=[client, user.certificate],
+    )
+    async with node_server(tmp_path, spec) as server:
+        bare = Secured(server.url, tmp_path, **shown(user), insecure=True, security={"policy": "None"})
+        assert (await bare.refusal()).code == "U2117"
+        it = Secured(server.url, tmp_path, **shown(user))
+        assert (await it.refusal()).code == "U2020"
+        it.trusted.add(it.trusted.entries()[0].fingerprint)
+        assert (await Secured(server.url, tmp_path, **shown(stranger)).refusal()).code == "U2111"
+        assert (await Secured(server.url, tmp_path).refusal()).code == "U2111", "nobody comes in without one"
+        task = asyncio.create_task(it.listen())
+        try:
+            await it.until(lambda: it.known.get("speed") == 1.5)
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+
+
+def shown(user: Application) -> dict[str, object]:
+    return {"user_cert_file": str(user.certificate), "user_key_file": str(user.key), "timeout": "20s"}
 
 
 async def test_elements_and_fields_by_path(tmp_path: Path) -> None:
