@@ -230,8 +230,15 @@ async def within(awaitable: Awaitable[T]) -> T:
 
 def sockets() -> int:
     """How many sockets this process holds."""
-    links = (f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd"))
-    return sum(os.path.exists(link) and os.readlink(link).startswith("socket:") for link in links)
+    return sum(_leads_to(f"/proc/self/fd/{fd}").startswith("socket:") for fd in os.listdir("/proc/self/fd"))
+
+
+def _leads_to(link: str) -> str:
+    """Nowhere, if a thread has closed it in the meantime."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
 
 
 async def until_waiting(task: "asyncio.Future[T]") -> None:
