@@ -82,6 +82,7 @@ WIRED = (
     "agent/test_mqtt_reach.py",
     "agent/test_poll.py",
     "agent/test_publish.py",
+    "agent/test_publish_metas.py",
     "drivers/simulated/test_contract.py",
     "drivers/modbus/test_contract.py",
     "drivers/modbus/test_link.py",

@@ -103,6 +103,7 @@ class Session(Generic[S]):
             async with Scope() as scope:
                 scope.start(self._records(), f"records to {ways.name}")
                 scope.start(self._health(), f"health to {ways.name}")
+                scope.start(self._metas_too(), f"metas to {ways.name}")
                 scope.start(self._turns(), f"turns of {ways.name}")
                 if ways.canary is not None and self._link.protocol == "3.1.1":
                     scope.start(ways.canary.sing(self._link, self._aside), f"canary of {ways.name}")
@@ -122,9 +123,12 @@ class Session(Generic[S]):
         self._metas = snapshot.metas
         await self._greet(messages)
 
-    async def _explain(self, snapshot: Snapshot) -> None:
-        """Before records that name metas which this connection was not told."""
-        ways = self._ways
+    async def _explain(self) -> None:
+        """Tell of metas that this connection was not told of: before records name them, and when none do."""
+        await self._opened()
+        ways, snapshot = self._ways, self._snapshot()
+        if snapshot.metas is self._metas:
+            return
         ways.state, messages = ways.format.explain(ways.state, snapshot, self._metas)
         self._metas = snapshot.metas
         self._is_open.clear()
@@ -158,9 +162,8 @@ class Session(Generic[S]):
             await self._link.room()
             room = self._link.free
             entries = await self._ways.reader.take(room)
+            await self._explain()
             snapshot = self._snapshot()
-            if snapshot.metas is not self._metas:
-                await self._explain(snapshot)
             for entry in entries:
                 if self._suspicion.is_careful and self._suspicion.watches(key_of(entry.record)):
                     await self._send_alone(entry)
@@ -179,6 +182,11 @@ class Session(Generic[S]):
             ways.state, messages = ways.format.health(ways.state, ways.report(), self._snapshot())
             self._beside(messages)
             await asyncio.sleep(ways.pace.health_every_s)
+
+    async def _metas_too(self) -> None:
+        while True:
+            await asyncio.sleep(self._ways.pace.tick_s)
+            await self._explain()
 
     async def _turns(self) -> None:
         while True:

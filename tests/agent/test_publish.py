@@ -132,20 +132,6 @@ async def test_begins_delivers_and_says_goodbye(tmp_path: Path) -> None:
         assert here.told.lines == []
 
 
-async def test_a_meta_that_changes_comes_before_the_records_that_name_it(tmp_path: Path) -> None:
-    async with broker() as peer, site(tmp_path, peer.port) as here:
-        here.sample(1)
-        await here.delivered(1)
-        here.metas = {"die01": Meta(8, {"gw": "gw", "dev": "die01", "labels": {"model": "X"}})}
-        here.outbox.append([Record("die01", [Moment(1002, {"n": 2}, {})], rev=8)])
-        here.sample(3)
-        await here.delivered(3)
-        about = [message for message in peer.published if message.topic.endswith(("/meta", "/data"))]
-        revs = [orjson.loads(message.payload).get("rev") for message in about if message.topic.endswith("/meta")]
-        assert revs == [7, 8], "told once each"
-        assert [message.topic.rsplit("/", 1)[1] for message in about] == ["meta", "data", "meta", "data", "data"]
-
-
 async def test_a_broker_that_comes_late_gets_everything_and_two_lines_are_said(tmp_path: Path) -> None:
     port = free_port()
     async with site(tmp_path, port) as here:
