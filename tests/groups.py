@@ -51,9 +51,6 @@ BUSY = (
     "fakes/test_nodeopcua.py",
     "fakes/test_opcua.py",
     "house/",
-    "system/test_modbus_t1.py",
-    "system/test_modbus_t1_peers.py",
-    "system/test_modbus_targets.py",
     "thirdparty/",
 )
 """Tests that compute, or start programs that do, and bear it that others do the same."""
