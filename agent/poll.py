@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from agent.agenda import Agenda, Turns
-from agent.backoff import Backoff
+from agent.backoff import CAP_S, Backoff
 from agent.clock import Clock
 from agent.health import ConnectionHealth
 from drivers.contract import Driver, Journal, Quality, Scan, SubscribingDriver
@@ -25,6 +25,9 @@ LATE_READS = 3
 NO_FACTS: Mapping[str, object] = {}
 CLOSE_S = 2.0
 """A driver that cannot even close in this time must not hold up the stop."""
+SOON_S = 5.0
+"""The longest pause, however long the outage, before a device that speaks by itself is called again where nobody
+answers: the platform waits for its changes. One that answers and refuses is left in peace for longer."""
 REST_S = 5.0
 AGAIN_S = 5.0
 """What is read when something happens, and could not be, is tried again after this."""
@@ -76,10 +79,12 @@ class Poller:
     async def look_after(self) -> NoReturn:
         """Connect, converse, close, wait, for ever. One of the three places that survive a defect."""
         while True:
+            most_s = SOON_S if self._subscribed else CAP_S
             self._unheard = {word for word, turns in (("read", self._polled), ("changes", self._subscribed)) if turns}
             try:
                 try:
                     await self._connection.driver.connect()
+                    most_s = CAP_S
                     self._turned()
                     await self._converse()
                 finally:
@@ -87,12 +92,13 @@ class Poller:
                         await self._connection.driver.close()
             except NotConnected as lost:
                 self._lost(lost.code or "E2001", lost.reason, lost.facts)
+                most_s = most_s if lost.code is None else CAP_S
             except Exception as defect:  # one connection must not end the others
                 if _is_cancelled():  # closing failed on the way out; the end is the end all the same
                     raise asyncio.CancelledError from defect
                 self._journal.lost("E9003", self._connection.name, error=repr(defect), where=origin(defect))
                 self._lost("E2001", "defect")
-            await self._rest(self._backoff.pause(self._clock.monotonic()))
+            await self._rest(self._backoff.pause(self._clock.monotonic(), most_s))
 
     async def _rest(self, pause_s: float) -> None:
         """Wait, in slices, because waiting long is no sign of being stuck."""
