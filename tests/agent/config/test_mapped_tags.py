@@ -6,15 +6,11 @@ import pytest
 
 from agent.config import Loaded
 from drivers import opcua, registry
-from tests.agent.config.site import read
+from tests.agent.config.site import GOOD, read
 
-SITE = """\
-version: 1
-gateway: gw-1
-labels: {site: factory, line: line1}
-destinations:
-  - name: county
-    url: mqtt://127.0.0.1:1883
+SITE = (
+    GOOD[: GOOD.index("connections:")]
+    + """\
 connections:
   - name: packer
     driver: opcua
@@ -25,6 +21,7 @@ devices:
     type: cartoner
     every: 2s
 """
+)
 
 
 @pytest.fixture(autouse=True)
