@@ -1,4 +1,4 @@
-"""Tags whose nodes the server does not have: told to the operator, once until it is another set of them. Pure."""
+"""Tags whose nodes the server does not have: told to the operator, once until it is another set of them."""
 
 import time
 from collections.abc import Mapping, Sequence
