@@ -9,7 +9,7 @@ completeness means the same for both: expected are the turns that passed, acquir
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -17,7 +17,7 @@ from agent.agenda import Agenda, Turns
 from agent.backoff import CAP_S, Backoff
 from agent.clock import Clock
 from agent.health import ConnectionHealth
-from drivers.contract import Driver, Journal, Quality, Scan, SubscribingDriver
+from drivers.contract import Driver, Identifying, Journal, Quality, Scan, SubscribingDriver
 from drivers.errors import NotConnected
 
 LATE_READS = 3
@@ -45,6 +45,10 @@ class Connection:
     """How long the driver may wait for one thing, where its settings say so."""
 
 
+async def _unheeded() -> None:
+    """Where nobody wants to know who a machine is."""
+
+
 class ForgetfulJournal(Journal, Protocol):
     """A journal that can also let go of a state without a word: an outage has one end, whatever its causes were."""
 
@@ -55,9 +59,19 @@ class Poller:
     """Looks after one connection until it is cancelled; `turned_s` and `heard_s` may be read at any time."""
 
     def __init__(
-        self, connection: Connection, clock: Clock, journal: ForgetfulJournal, health: ConnectionHealth
+        self,
+        connection: Connection,
+        clock: Clock,
+        journal: ForgetfulJournal,
+        health: ConnectionHealth,
+        recognise: Callable[[], Awaitable[None]] = _unheeded,
     ) -> None:
+        """`recognise` takes up what machines say of themselves; it is waited for before values are taken."""
         self._connection = connection
+        self._recognise = recognise
+        self._identifying = connection.driver if isinstance(connection.driver, Identifying) else None
+        self._recognised = self._identifying.identities if self._identifying else None
+        """What was taken up last; at first nobody has said anything."""
         self._clock = clock
         self._journal = journal
         self._health = health
@@ -147,6 +161,7 @@ class Poller:
         actual = turns.turn_at(self._clock.monotonic() + 1e-6)
         fresh = turns.expect(max(actual, 0), self._clock.now_ms())
         scans = await self._connection.driver.read(turns.group)
+        await self._look_who_it_is()
         self.turned_s = self._clock.monotonic()
         self._health.reads += 1
         answered = turns.device.take(turns.group, scans)
@@ -163,6 +178,7 @@ class Poller:
         changes = driver.changes()
         try:
             async for group, scan in changes:
+                await self._look_who_it_is()
                 self._hear(self._subscribed[group], scan)
                 agenda.want(self._subscribed[group].device.wanted(group), self._subscribed[group].every_s)
                 await asyncio.sleep(0)  # a burst of changes is no reason for others to wait
@@ -171,6 +187,14 @@ class Poller:
                 async with asyncio.timeout(CLOSE_S):
                     await changes.aclose()
         raise RuntimeError("changes() ended by itself")
+
+    async def _look_who_it_is(self) -> None:
+        """What a machine says of itself holds for the values that are about to be taken: it comes first."""
+        if self._identifying is None or self._identifying.identities is self._recognised:
+            return
+        said = self._identifying.identities
+        await self._recognise()
+        self._recognised = said
 
     def _hear(self, turns: Turns, scan: Scan) -> None:
         """One Scan, of changes or a keep-alive: it speaks for all turns since the last one of this conversation."""

@@ -166,7 +166,9 @@ class Identifying(Protocol):
     @property
     def identities(self) -> Mapping[str, Mapping[str, str]]:
         """Device -> label -> text, such as `manufacturer`, `model`, `serial_number`; of those that were asked since the
-        driver was opened. A device whose machine says nothing has an empty one; one that is not asked has none."""
+        driver was opened. A device whose machine says nothing has an empty one; one that is not asked has none.
+
+        Another object whenever one of them is another, and that before the first Scan with values of that machine."""
 
 
 class Journal(Protocol):

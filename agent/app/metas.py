@@ -1,5 +1,6 @@
 """The metas of a run: revised at its start, and again when a machine says who it is."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from agent import meta
@@ -21,6 +22,7 @@ class Metas:
         self._contents = contents(configuration)
         self._labels = {device.name: device.labels for device in configuration.devices}
         self._memory = meta.from_json(outbox.recall(NAME))
+        self._one_at_a_time = asyncio.Lock()
         self.current: Mapping[str, Meta] = {}
         """Another object whenever one of them is another."""
 
@@ -37,12 +39,13 @@ class Metas:
 
     async def look(self, site: Site) -> None:
         """Take up what machines say of themselves; records name the new metas from then on."""
-        memory = self._memory
-        for connection in site.connections:
-            if isinstance(connection.driver, Identifying):
-                memory = meta.identified(memory, connection.driver.identities)
-        if memory is not self._memory:
-            self._memory = memory
-            await self.revise()
-            for name, device in site.devices.items():
-                device.rev = self.current[name].rev
+        async with self._one_at_a_time:
+            memory = self._memory
+            for connection in site.connections:
+                if isinstance(connection.driver, Identifying):
+                    memory = meta.identified(memory, connection.driver.identities)
+            if memory is not self._memory:
+                self._memory = memory
+                await self.revise()
+                for name, device in site.devices.items():
+                    device.rev = self.current[name].rev

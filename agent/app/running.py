@@ -56,8 +56,8 @@ async def run(
         snapshot = partial(_snapshot, clock, outbox, metas)
         delivering = deliveries(configuration, outbox, snapshot, clock, health, log, hurry or asyncio.Event())
         async with delivering as sending, Scope() as acquiring:
-            polling = _start(acquiring, site, clock, log, health)
-            acquiring.start(_look_around(site, metas, clock, log), "clock")
+            polling = _start(acquiring, site, metas, clock, log, health)
+            acquiring.start(_look_around(site, clock, log), "clock")
             _say_started(configuration, outbox, log)
             notify("READY=1")
             acquiring.start(keep_watch({**polling, **sending}, health, clock, log), "watchdog")
@@ -66,7 +66,7 @@ async def run(
         _say_stopped(configuration, outbox, log)
 
 
-def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health) -> dict[str, Pulse]:
+def _start(acquiring: Scope, site: Site, metas: Metas, clock: Clock, log: Log, health: Health) -> dict[str, Pulse]:
     """Start the acquisition; what shows that none of its tasks hangs."""
     # What stands now stands for good: the collector need not look at it again and again.
     gc.freeze()
@@ -75,7 +75,7 @@ def _start(acquiring: Scope, site: Site, clock: Clock, log: Log, health: Health)
     pulses = {}
     for connection in site.connections:
         known = health.connections[connection.name]
-        poller = Poller(connection, clock, log, known)
+        poller = Poller(connection, clock, log, known, partial(metas.look, site))
         acquiring.start(poller.look_after(), f"connection {connection.name}")
         pulses.update(_pulses(connection, poller, known))
     return pulses
@@ -94,10 +94,8 @@ def _pulses(connection: Connection, poller: Poller, known: ConnectionHealth) -> 
     return pulses
 
 
-async def _look_around(site: Site, metas: Metas, clock: Clock, log: Log) -> NoReturn:
-    """Once a second: has the wall clock stepped, can it be believed, are there lines that were held back, has a
-    machine said who it is?
-    """
+async def _look_around(site: Site, clock: Clock, log: Log) -> NoReturn:
+    """Once a second: has the wall clock stepped, can it be believed, are there lines that were held back?"""
     while True:
         stepped_ms = clock.look()
         if stepped_ms:
@@ -107,7 +105,6 @@ async def _look_around(site: Site, metas: Metas, clock: Clock, log: Log) -> NoRe
         shown = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).isoformat(timespec="seconds")
         (log.back if clock.is_plausible else log.lost)("W5001", "clock", time=shown)
         log.flush()
-        await metas.look(site)
         await asyncio.sleep(LOOK_S)
 
 

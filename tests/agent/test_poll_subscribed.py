@@ -93,12 +93,16 @@ class Site:
             [("value", normalise.Rule(), self.rule)], {0: "asked"} if self.polled else {}, is_subscribed=True
         )
         groups = {"pushed": pushed, **({"asked": TagGroup.of([("other", *RULE)])} if self.polled else {})}
-        device = Device("press", groups, self.kept, clock, log, self.known)  # type: ignore[arg-type]  # `Kept` has what a device needs of an outbox
-        turns = [Turns("pushed", device, 0.5, START, is_subscribed=True)]
+        self.device = Device("press", groups, self.kept, clock, log, self.known)  # type: ignore[arg-type]  # `Kept` has what a device needs of an outbox
+        turns = [Turns("pushed", self.device, 0.5, START, is_subscribed=True)]
         if self.polled:
-            turns.append(Turns("asked", device, 10.0, START))
-        self.poller = Poller(Connection("plc1", "opc.tcp://plc1", self.talker, turns), clock, log, self.health)
+            turns.append(Turns("asked", self.device, 10.0, START))
+        connection = Connection("plc1", "opc.tcp://plc1", self.talker, turns)
+        self.poller = Poller(connection, clock, log, self.health, self.recognise)
         await self.poller.look_after()
+
+    async def recognise(self) -> None:
+        raise AssertionError("nobody here says who he is")
 
     def codes(self) -> list[str]:
         return [line.split()[3] for line in self.lines]

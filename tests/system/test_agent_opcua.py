@@ -74,6 +74,33 @@ async def test_a_machine_that_says_who_it_is_has_labels_of_its_own(tmp_path: Pat
             assert run == 1 or set(revs) == {2}
 
 
+@pytest.mark.needs("node-opcua")
+async def test_values_of_a_machine_that_was_exchanged_name_the_name_plate_of_the_new_one(tmp_path: Path) -> None:
+    """The state says which machine a value is from: the first one stands, the second one runs."""
+    device = {"name": "press01", "connection": "packer", "packml": "auto"}
+    first = Machinery(states=("NotExecuting", "Processing"))
+    second = Machinery(states=("Executing", "Processing"), values={**first.values, "SerialNumber": "4712"})
+    async with node_server(tmp_path, NodeSpec(machine=first)) as server, mosquitto(tmp_path) as broker:
+        file = site(tmp_path, [packer(server.url, insecure=True)], [device], broker.port)
+        async with platform(broker.port) as seen, agent(file) as running:
+            await seen.sees("press01", "state")
+            server.kill()
+            await seen.sees("press01", "state", "bad.not_connected")
+            server.spec.machine = second
+            await server.start()
+            await seen.sees("press01", "state", times=2)
+            assert await running.stop() == 0
+    plates: dict[int, str] = {}
+    shown = []
+    for message in seen.messages:
+        if message.topic.endswith("/press01/meta"):
+            plates[message.body["rev"]] = message.body["labels"].get("serial_number")
+        elif message.topic.endswith("/press01/data"):
+            states = [scan["v"].get("state") for scan in message.body["scans"]]
+            shown += [(state, plates[message.body["rev"]]) for state in states if state is not None]
+    assert shown == [(2, "4711"), (6, "4712")]
+
+
 async def test_an_unknown_certificate_is_one_clear_line_and_trust_mends_it_while_the_agent_runs(tmp_path: Path) -> None:
     ours = application(tmp_path, "server")
     async with opcua_server({SPEED: 84.5, COUNT: 0}, Spec(application=ours)) as server, mosquitto(tmp_path) as broker:

@@ -66,8 +66,8 @@ class Machines:
         self._found: dict[ById | ByPath | None, _Search] = {}
         self._said: dict[tuple[str, tuple[str, ...]], object] = {}
         """Device and some of its words -> what was told of them."""
-        self.identities: dict[str, Mapping[str, str]] = {}
-        """Device -> label -> what its machine said of itself when it was found last."""
+        self.identities: Mapping[str, Mapping[str, str]] = {}
+        """Device -> label -> what its machine said of itself when it was found last; a new object if that is new."""
 
     def forget(self) -> None:
         """A new session: nodes may be others."""
@@ -142,7 +142,8 @@ class Machines:
         machine = search.machine
         if machine is None:
             return
-        self.identities[device] = search.identity
+        if self.identities.get(device) != search.identity:
+            self.identities = {**self.identities, device: search.identity}
         missing = [word for word in words if word not in machine.sources]
         units = {word: unit for word in SPEEDS if (unit := _other_unit(machine, word)) and word in words}
         about, found = (device, tuple(words)), (machine.where, missing, units)
