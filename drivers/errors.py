@@ -37,7 +37,8 @@ class InvalidConfig(DriverError):
 
 
 class NotConnected(DriverError):
-    """The conversation is lost or cannot be opened now. `reason` is a word of the operator's log, in plain English.
+    """The conversation is lost or cannot be opened now. `reason` stands in a line of the operator's log: plain English,
+    or a `drivers.phrase.Phrase`, which is also Chinese.
 
     `code` is one of the plug-in's messages where the driver can say more precisely what to do; its facts are `url`,
     `reason` and what is in `facts`.

@@ -11,6 +11,7 @@ from typing import Literal
 from agent.messages import acquisition, browsing, configuration, delivery, exporting, process, trusting, verification
 from agent.messages.hints import HINTS
 from drivers.contract import Message
+from drivers.phrase import in_chinese
 
 Language = Literal["zh", "en"]
 
@@ -54,10 +55,10 @@ class Catalogue:
             return f"{code} {_plain(dict(facts))}"
         zh = self.language == "zh"
         if back:
-            return _fill(message.back_zh if zh else message.back_en, facts)
-        said = _fill(message.zh if zh else message.en, facts)
+            return _fill(message.back_zh if zh else message.back_en, facts, zh=zh)
+        said = _fill(message.zh if zh else message.en, facts, zh=zh)
         hints = HINTS.get((code, str(facts.get("cause", ""))), (message.hint_zh, message.hint_en))
-        hint = _fill(hints[0 if zh else 1], facts)
+        hint = _fill(hints[0 if zh else 1], facts, zh=zh)
         return f"{said} -> {hint}" if hint else said
 
 
@@ -76,5 +77,6 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-def _fill(template: str, facts: Mapping[str, object]) -> str:
-    return template.format_map(_Facts({key: _plain(fact) for key, fact in facts.items()}))
+def _fill(template: str, facts: Mapping[str, object], *, zh: bool) -> str:
+    said = {key: in_chinese(fact) if zh and isinstance(fact, str) else fact for key, fact in facts.items()}
+    return template.format_map(_Facts({key: _plain(fact) for key, fact in said.items()}))
