@@ -61,3 +61,9 @@ def of_system(error: OSError) -> str:
     said = error.strerror or str(error) or type(error).__name__
     known = _OF_SYSTEM.get(error.errno or 0)
     return Phrase(known, said) if known else said
+
+
+def of_file(error: OSError) -> str:
+    """The same, with the name of the file if there is one."""
+    said = of_system(error)
+    return Phrase(f"{error.filename}：{in_chinese(said)}", f"{error.filename}: {said}") if error.filename else said

@@ -14,6 +14,7 @@ from drivers.modbus.endpoint import Endpoint, Line
 from drivers.modbus.lookup import Lookup
 from drivers.modbus.wire import Wire
 from drivers.modbus.wires import DatagramWire, PortWire, StreamWire
+from drivers.phrase import Phrase, of_system
 
 if TYPE_CHECKING:
     from serial import Serial
@@ -40,8 +41,8 @@ class Trust:
         try:
             return self._context()
         except OSError as error:  # ssl.SSLError is one too
-            why = (error.reason or str(error)) if isinstance(error, ssl.SSLError) else error.strerror or str(error)
-            raise NotConnected(f"certificate files cannot be used: {why}", "M2022") from error
+            why = (error.reason or str(error)) if isinstance(error, ssl.SSLError) else of_system(error)
+            raise NotConnected(why, "M2022") from error
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
@@ -118,7 +119,8 @@ class PortDial:
         try:
             port = Serial(self._path, line.baud, line.bits, line.parity, line.stop, timeout=0, exclusive=True)
         except ValueError as error:  # a speed that this port does not have
-            raise NotConnected(str(error), "M2023") from error
+            speed = Phrase(f"串口不支持这个波特率（{line.baud}）", str(error))
+            raise NotConnected(speed, "M2023") from error
         if line.parity != "N":
             _check_parity(port.fileno())
         return port

@@ -13,12 +13,11 @@ from drivers.errors import NotConnected
 from drivers.modbus.batch import PATIENCE, Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.dial import Dial
-from drivers.modbus.reason import not_opened
+from drivers.modbus.reason import CLOSED, not_opened
 from drivers.modbus.request import Outcome, Request, Result
 from drivers.modbus.serial_exchange import Debt
 from drivers.modbus.wire import Wire
-
-_CLOSED = "the connection was closed"
+from drivers.phrase import Phrase
 
 
 class Way(Protocol):
@@ -105,7 +104,7 @@ class Link:
 
     async def _reconnect(self) -> Wire:
         if self._closed:
-            raise NotConnected(_CLOSED)
+            raise NotConnected(CLOSED)
         await self._drop()
         self._counts.reconnects += 1
         return await self._connect()
@@ -116,7 +115,7 @@ class Link:
         Where the device had answered before, the oldest of them is left out: it may be what the device stumbled over.
         """
         if self._closed:
-            raise NotConnected(_CLOSED)
+            raise NotConnected(CLOSED)
         tickets = wire.exchange.give_up()
         self._counts.lost += len(tickets)
         ended_by_device = wire.exchange.broken is None
@@ -132,8 +131,8 @@ class Link:
                 wire = await self._dial()
         except TimeoutError:
             if self._closed:
-                raise NotConnected(_CLOSED) from None
-            raise NotConnected(f"no answer to the connection request in {self._timeout_s:g} s", "M2011") from None
+                raise NotConnected(CLOSED) from None
+            raise NotConnected(_unanswered(self._timeout_s), "M2011") from None
         except OSError as error:
             raise not_opened(error) from error
         finally:
@@ -142,7 +141,7 @@ class Link:
         self._wire = wire
         if self._closed:
             await self._drop()
-            raise NotConnected(_CLOSED)
+            raise NotConnected(CLOSED)
         return wire
 
     async def _drop(self, *, reset: bool = True) -> None:
@@ -158,4 +157,9 @@ def _ended_twice(wire: Wire) -> NotConnected:
     """With TLS 1.3 a device refuses our certificate after it has taken the connection."""
     if isinstance(wire.error, ssl.SSLError):
         return not_opened(wire.error)
-    return NotConnected("the device closed the connection twice within one read")
+    twice = Phrase("设备在一次读取中两次关闭连接", "the device closed the connection twice within one read")
+    return NotConnected(twice)
+
+
+def _unanswered(timeout_s: float) -> Phrase:
+    return Phrase(f"连接请求 {timeout_s:g} s 没有应答", f"no answer to the connection request in {timeout_s:g} s")

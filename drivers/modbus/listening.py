@@ -12,12 +12,10 @@ from drivers.modbus.batch import PATIENCE, Batch
 from drivers.modbus.counts import Counts
 from drivers.modbus.endpoint import Endpoint
 from drivers.modbus.exchange import Exchange
-from drivers.modbus.reason import not_opened
+from drivers.modbus.reason import CLOSED, not_opened
 from drivers.modbus.request import Outcome, Request, Result
 from drivers.modbus.serial_exchange import Debt
 from drivers.modbus.wires import StreamWire
-
-_CLOSED = "the connection was closed"
 
 HELLO_S = 10.0
 """How long a modem has to say its hello, where one is expected."""
@@ -71,7 +69,7 @@ class ListeningLink:
             raise not_opened(error) from error
         if not self._is_open:
             server.close()
-            raise NotConnected(_CLOSED)
+            raise NotConnected(CLOSED)
         self._server = server
 
     async def close(self) -> None:
@@ -87,7 +85,7 @@ class ListeningLink:
     async def ask(self, requests: Sequence[Request], patience: int = PATIENCE) -> list[Outcome]:
         """Make requests to one unit and return their outcomes, in order. Raises `NotConnected` after `close`."""
         if not self._is_open:
-            raise NotConnected(_CLOSED)
+            raise NotConnected(CLOSED)
         batch = Batch(requests, patience)
         wire = self._wire
         if wire is not None and wire.is_sound:
@@ -99,7 +97,7 @@ class ListeningLink:
                     wire.hang_up(reset=True)
         if not batch.is_done:
             if not self._is_open:
-                raise NotConnected(_CLOSED)
+                raise NotConnected(CLOSED)
             now = asyncio.get_running_loop().time()
             batch.abandon(Outcome(Result.LOST, now, now))
         self._counts.skipped += batch.skipped

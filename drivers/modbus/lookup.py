@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from drivers.errors import NotConnected
+from drivers.phrase import Phrase
 
 HASTE, PATIENCE = 0.5, 0.9
 """Parts of the time-out: after the one the addresses of last time are used, if there are any; after the other none."""
@@ -36,7 +37,7 @@ class Lookup:
         if self._running.done():
             self._known = self._running.result() or self._known
         if not self._known:
-            raise NotConnected("host name cannot be resolved", "M2013")
+            raise NotConnected(Phrase("主机名无法解析", "host name cannot be resolved"), "M2013")
         return self._known
 
 

@@ -7,6 +7,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from drivers.errors import NotConnected
 from drivers.opcua.reason import UNREADABLE, unreadable
+from drivers.phrase import Phrase
 
 
 class Response(Protocol):
@@ -29,8 +30,12 @@ def parsed(kind: type[R], body: Any) -> R:
     return response
 
 
+def _too_few(came: int, count: int) -> Phrase:
+    return Phrase(f"服务器对 {count} 项只应答了 {came} 项", f"the server answered {came} of {count}")
+
+
 def exactly(results: Sequence[T] | None, count: int) -> Sequence[T]:
     """As many results as were asked for. Raises `NotConnected`: whose the others are nobody could say."""
     if results is None or len(results) != count:
-        raise NotConnected(f"the server answered {len(results or ())} of {count}")
+        raise NotConnected(_too_few(len(results or ()), count))
     return results

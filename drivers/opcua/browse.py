@@ -22,6 +22,7 @@ from drivers.opcua.counts import Counts
 from drivers.opcua.driver import SESSION_S, with_port
 from drivers.opcua.node import UA
 from drivers.opcua.protection import Protection
+from drivers.opcua.reason import refused
 from drivers.opcua.space import Found, Space
 from drivers.opcua.units import range_of, unit_of
 from drivers.opcua.wire import Wire
@@ -80,7 +81,7 @@ async def _visit(settings: Connection, journal: Journal) -> AsyncIterator[Space]
         await asking.learn()
         yield Space(wire, asking)
     except UaStatusCodeError as error:
-        raise NotConnected(f"the server refused ({ua.StatusCode(error.code).name})") from error
+        raise NotConnected(refused(error)) from error
     finally:
         await wire.close()
 

@@ -25,7 +25,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from drivers.contract import Certified
 from drivers.errors import DriverError
 from drivers.opcua.files import make_folder, sync, write
-from drivers.opcua.shown import MAX_BYTES, Malformed, Shown, from_file
+from drivers.opcua.shown import MAX_BYTES, Malformed, Shown, from_file, undecoded
+from drivers.phrase import Phrase, of_file, of_system
 
 PAIR, CERTIFICATE, KEY = "own", "certificate.der", "key.pem"
 KEY_BITS = 2048
@@ -100,8 +101,7 @@ def own(folder: Path, host: str, now: datetime, given: tuple[Path, Path] | None 
         with _one_at_a_time:
             return _kept(folder, host, now)
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or type(error).__name__
-        raise Unusable("U2003", folder=folder, reason=reason) from None
+        raise Unusable("U2003", folder=folder, reason=of_file(error)) from None
 
 
 def user(path: Path, key_path: Path) -> Own:
@@ -140,7 +140,11 @@ def days_left(ours: Own, now: datetime) -> int:
 
 
 class _Damaged(Exception):
-    """A pair that was whole once."""
+    """A pair that was whole once; `reason` is a phrase."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _kept(folder: Path, host: str, now: datetime) -> Own:
@@ -152,7 +156,7 @@ def _kept(folder: Path, host: str, now: datetime) -> Own:
     except _Damaged as damage:
         aside = _set_aside(pair, now)
         made = _make(folder, host, now)
-        facts: dict[str, object] = {"reason": str(damage), "aside": aside, "folder": pair}
+        facts: dict[str, object] = {"reason": damage.reason, "aside": aside, "folder": pair}
         return replace(_told_of(made), notes=(Note("U2002", facts), *_told_of(made).notes))
 
 
@@ -172,11 +176,12 @@ def _whole(pair: Path) -> Own:
     try:
         ours, key = _read_certificate(path), _read_key(key_path)
     except FileNotFoundError as error:
-        raise _Damaged(f"{Path(error.filename).name} is missing") from None
+        name = Path(error.filename).name
+        raise _Damaged(Phrase(f"缺少 {name}", f"{name} is missing")) from None
     except Malformed as error:
-        raise _Damaged(str(error)) from None
+        raise _Damaged(error.reason) from None
     if not _belongs(key, ours) or not ours.uri:
-        raise _Damaged("key and certificate do not fit")
+        raise _Damaged(Phrase("密钥与证书不配对", "key and certificate do not fit"))
     return _own(ours, key, path, f"mv {pair} {pair}.old && systemctl restart lineside")
 
 
@@ -192,9 +197,9 @@ def _pair(path: Path, key_path: Path) -> Own:
         ours = _read_certificate(path)
         key = _read_key(key_path)
     except OSError as error:
-        raise Unusable("U2005", path=error.filename or path, reason=error.strerror) from None
+        raise Unusable("U2005", path=error.filename or path, reason=of_system(error)) from None
     except Malformed as error:
-        raise Unusable("U2005", path=f"{path}, {key_path}", reason=str(error)) from None
+        raise Unusable("U2005", path=f"{path}, {key_path}", reason=error.reason) from None
     if not _belongs(key, ours):
         raise Unusable("U2006", path=path, key=key_path)
     return _own(ours, key, path, f"replace {path} and {key_path}")
@@ -229,9 +234,10 @@ def _read_key(path: Path) -> rsa.RSAPrivateKey:
     try:
         key = load(content, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a passphrase
-        raise Malformed(f"{path.name}: {str(error).splitlines()[0] if str(error) else 'no key'}") from None
+        why = undecoded(error)
+        raise Malformed(Phrase(f"{path.name}：{why.zh}", f"{path.name}: {why}")) from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise Malformed(f"{path.name}: not an RSA key")
+        raise Malformed(Phrase(f"{path.name}：不是 RSA 密钥", f"{path.name}: not an RSA key"))
     return key
 
 

@@ -23,12 +23,15 @@ from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import plan
 from drivers.opcua.polled import PolledGroup
 from drivers.opcua.protection import Protection
+from drivers.opcua.reason import refused
 from drivers.opcua.space import Space
 from drivers.opcua.subscription import Subscription
 from drivers.opcua.wire import Wire
+from drivers.phrase import Phrase
 
 SHUTDOWN = 4
 """ServerState: OPC 10000-5, 12.6."""
+_SHUTS_DOWN = Phrase("服务器通知即将关闭", "the server announced that it shuts down")
 SESSION_S = 60.0
 """How long the server keeps a session without a request: an outage that is shorter costs nothing."""
 
@@ -133,7 +136,7 @@ class OpcUaDriver:
         return lost
 
     def _refused(self, error: UaStatusCodeError) -> NotConnected:
-        why = f"the server refused ({ua.StatusCode(error.code).name})"
+        why = refused(error)
         if error.code in TOO_MUCH:
             return NotConnected(why, "U2116", {"count": self._asking.ask_for_less()})
         return NotConnected(why)
@@ -148,8 +151,8 @@ class OpcUaDriver:
         state = await self._asking.read([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))])
         if state.values[0] == SHUTDOWN:
             self._journal.note("U2102", self._url)
-            self._wire.lose("the server announced that it shuts down")
-            raise NotConnected("the server announced that it shuts down")
+            self._wire.lose(_SHUTS_DOWN)
+            raise NotConnected(_SHUTS_DOWN)
 
     async def close(self) -> None:
         """End the conversation, in whatever state it is. Never raises."""

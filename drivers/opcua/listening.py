@@ -18,12 +18,14 @@ from drivers.opcua.room import Leftover, bound, divided, named
 from drivers.opcua.scans import Columns, Sorter, faults
 from drivers.opcua.status import quality
 from drivers.opcua.subscription import Ended, Subscription
+from drivers.phrase import Phrase
 
 AGAIN_S = 60.0
 """How often nodes that are not there are looked for, and whether the server tells of every change."""
 LIFE_S = 1.0
 """How often a group of which nothing changes shows life while others change."""
 
+_UNASKED = Phrase("服务器发来没有订阅过的数据", "the server tells of what nobody asked for")
 FULL = StatusCodes.BadTooManyMonitoredItems
 
 Found = tuple[int, Scan]
@@ -207,7 +209,7 @@ class Listening:
         now_ms, now_s = _now_ms(), time.monotonic()
         told: set[int] = set()
         if message.handles and max(message.handles) >= len(self._items):
-            raise NotConnected("the server tells of what nobody asked for")
+            raise NotConnected(_UNASKED)
         if message.handles or self._composer.is_waiting:
             columns = Columns(
                 message.handles, message.values, message.statuses, message.source_times, message.server_times

@@ -1,6 +1,9 @@
 """Operator messages U20xx: our own certificate, and why a server's is not trusted."""
 
+from collections.abc import Mapping
+
 from drivers.contract import Message
+from drivers.phrase import Phrase, in_chinese
 
 _COMMAND = "lineside trust {file} add {short} --state-dir {state_dir}"
 
@@ -268,3 +271,10 @@ MESSAGES: dict[str, Message] = {
         "write how it begins, 4 hexadecimal digits at least, such as 3F:A2:0B; or name a file with a certificate",
     ),
 }
+
+
+def said_in_both(code: str, facts: Mapping[str, object]) -> Phrase:
+    """A message as the reason of another one."""
+    message = MESSAGES[code]
+    chinese = {key: in_chinese(fact) if isinstance(fact, str) else fact for key, fact in facts.items()}
+    return Phrase(message.zh.format(**chinese), message.en.format(**facts))

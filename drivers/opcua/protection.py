@@ -25,9 +25,11 @@ from drivers.contract import Journal
 from drivers.errors import NotConnected
 from drivers.opcua import certificate
 from drivers.opcua.config import Connection
-from drivers.opcua.messages_trust import MESSAGES
+from drivers.opcua.messages_trust import said_in_both
 from drivers.opcua.trusting import trust_list
+from drivers.phrase import Phrase, in_chinese, of_system
 
+_UNPROTECTED = Phrase("连接没有加密，不能出示用户证书", "there is no protection to show a user's certificate under")
 _POLICIES: Sequence[tuple[str, Any]] = (
     ("Aes256_Sha256_RsaPss", security_policies.SecurityPolicyAes256Sha256RsaPss),
     ("Aes128_Sha256_RsaOaep", security_policies.SecurityPolicyAes128Sha256RsaOaep),
@@ -110,11 +112,12 @@ class Protection:
         said = sorted(
             {f"{one.SecurityPolicyUri.rpartition('#')[2]}/{one.SecurityMode.name.rstrip('_')}" for one in offered}
         )
+        offers = Phrase(f"它只提供 {', '.join(said)}", f"it offers {', '.join(said)}")
         wanted = self._settings.security
         if wanted.policy != "auto" or wanted.mode != "auto":
-            raise NotConnected(f"it offers {', '.join(said)}", "U2113")
+            raise NotConnected(offers, "U2113")
         if not self._settings.insecure:
-            raise NotConnected(f"it offers {', '.join(said)}", "U2115")
+            raise NotConnected(offers, "U2115")
         if "insecure" not in self._told:
             self._told.add("insecure")
             self._journal.note("U1021", self._settings.url, url=self._settings.url)
@@ -146,7 +149,7 @@ class Protection:
     async def _with_certificate(self, client: Client) -> None:
         """Read at each connect: it may be renewed while the agent runs."""
         if not self._shown:
-            raise NotConnected("there is no protection to show a user's certificate under", "U2117")
+            raise NotConnected(_UNPROTECTED, "U2117")
         files = Path(str(self._settings.user_cert_file)), Path(str(self._settings.user_key_file))
         user = await asyncio.to_thread(_usable, partial(certificate.user, *files))
         client.user_certificate = x509.load_der_x509_certificate(user.certificate)
@@ -159,18 +162,23 @@ class Protection:
         path = Path(self._settings.password_file)
         try:
             if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
-                raise NotConnected(f"others may read {path}", "U2114")
+                raise NotConnected(Phrase(f"{path} 可被其他用户读取", f"others may read {path}"), "U2114")
             return path.read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotConnected(f"{path} cannot be read: {error}", "U2114") from None
+        except OSError as error:
+            why = of_system(error)
+            raise NotConnected(
+                Phrase(f"读不出 {path}：{in_chinese(why)}", f"{path} cannot be read: {why}"), "U2114"
+            ) from None
+        except UnicodeDecodeError:
+            raise NotConnected(Phrase(f"{path} 不是 UTF-8 文本", f"{path} is no text in UTF-8"), "U2114") from None
 
 
 def _usable(read: Callable[[], certificate.Own]) -> certificate.Own:
     try:
         return read()
     except certificate.Unusable as unusable:
-        reason = MESSAGES[unusable.code].en.format(**unusable.facts)
-        raise NotConnected(reason, unusable.code, unusable.facts) from None
+        said = said_in_both(unusable.code, unusable.facts)
+        raise NotConnected(said, unusable.code, unusable.facts) from None
 
 
 def _first(chain: bytes) -> bytes:

@@ -14,6 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from drivers.phrase import Phrase
+
 MAX_BYTES = 64 * 1024
 """Of a chain. Real ones have a few thousand."""
 MAX_LENGTH = 6
@@ -31,7 +33,11 @@ _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 class Malformed(ValueError):
-    """Bytes that are no certificate, or not one that can be understood."""
+    """Bytes that are no certificate, or not one that can be understood; `reason` is a phrase."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def one(der: bytes) -> Shown:
             certificate.not_valid_after_utc,
         )
     except _BROKEN as error:
-        raise Malformed(str(error)) from None
+        raise Malformed(undecoded(error)) from None
 
 
 def chain(data: bytes) -> list[Shown]:
@@ -88,16 +94,16 @@ def chain(data: bytes) -> list[Shown]:
     Raises `Malformed`.
     """
     if len(data) > MAX_BYTES:
-        raise Malformed("too long")
+        raise Malformed(Phrase("太长", "too long"))
     found: list[Shown] = []
     while data:
         if len(found) == MAX_LENGTH:
-            raise Malformed("too many certificates")
+            raise Malformed(Phrase("证书太多", "too many certificates"))
         size = _size(data)
         found.append(one(data[:size]))
         data = data[size:]
     if not found:
-        raise Malformed("no certificate")
+        raise Malformed(Phrase("没有证书", "no certificate"))
     return found
 
 
@@ -108,7 +114,7 @@ def from_file(content: bytes) -> Shown:
     try:
         loaded = x509.load_pem_x509_certificate(content[content.index(_PEM) :])
     except _BROKEN as error:
-        raise Malformed(str(error)) from None
+        raise Malformed(undecoded(error)) from None
     return one(loaded.public_bytes(Encoding.DER))
 
 
@@ -128,6 +134,12 @@ def harmless(text: str) -> str:
     return text if len(text) <= SAID_MAX else text[: SAID_MAX - 1] + "…"
 
 
+def undecoded(error: Exception) -> Phrase:
+    """What the library says of bytes that it cannot read, on one line."""
+    why = (str(error) or type(error).__name__).splitlines()[0]
+    return Phrase(f"无法解读（{why}）", why)
+
+
 def _alternative_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:
     try:
         return extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -145,12 +157,12 @@ def _hosts(names: x509.SubjectAlternativeName) -> Sequence[str]:
 def _size(data: bytes) -> int:
     """Of the first element (X.690, 8.1.3): a tag, a length in definite form, the content."""
     if len(data) < 2 or data[0] != 0x30:
-        raise Malformed("not DER")
+        raise Malformed(Phrase("不是 DER 格式", "not DER"))
     of_length = data[1] & 0x7F if data[1] & 0x80 else 0
     if of_length > 4:
-        raise Malformed("not DER")
+        raise Malformed(Phrase("不是 DER 格式", "not DER"))
     start = 2 + of_length
     size = start + (int.from_bytes(data[2:start], "big") if of_length else data[1])
     if size > len(data):
-        raise Malformed("cut off")
+        raise Malformed(Phrase("不完整", "cut off"))
     return size

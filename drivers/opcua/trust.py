@@ -18,8 +18,9 @@ from cryptography import x509
 from drivers.contract import Certified
 from drivers.errors import NothingChanged
 from drivers.opcua.files import PART, make_folder, write
-from drivers.opcua.shown import MAX_BYTES, Malformed, Shown, chain, from_file
+from drivers.opcua.shown import MAX_BYTES, Malformed, Shown, chain, from_file, undecoded
 from drivers.opcua.verdict import Asked, Refusal, is_authority, judge, verified_alone
+from drivers.phrase import Phrase, of_file
 
 REJECTED_MAX = 32
 """A server that shows another certificate each time must not fill the disk."""
@@ -49,7 +50,7 @@ class TrustList:
         try:
             shown = chain(sent)
         except Malformed as error:
-            return Refusal("U2027", {"reason": str(error)})
+            return Refusal("U2027", {"reason": error.reason})
         try:
             trusted = [one for _, one in _read(self._trusted)]
             refusal = judge(shown, trusted, _revocations(self.folder / "crl"), Asked(now, host, application_uri))
@@ -57,7 +58,7 @@ class TrustList:
             # It may name the very certificate that is looked at.
             return Refusal("U2033", {"path": error.path, "reason": error.reason})
         except OSError as error:
-            return Refusal("U2034", {"folder": self.folder, "reason": _reason(error)})
+            return Refusal("U2034", {"folder": self.folder, "reason": of_file(error)})
         if refusal is None:
             return None
         if all(one.der != shown[0].der for one in trusted):
@@ -103,7 +104,7 @@ class TrustList:
         try:
             found = from_file(content)
         except Malformed as error:
-            raise NothingChanged("U2040", reason=str(error)) from None
+            raise NothingChanged("U2040", reason=error.reason) from None
         if not verified_alone(found):
             raise NothingChanged(
                 "U2025", subject=found.subject, issuer=found.issuer, fingerprint=found.fingerprint, **self._words
@@ -147,7 +148,7 @@ class _NoSuch(NothingChanged):
 class _UnreadableList(Exception):
     """A file of revocations that is none."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: Phrase) -> None:
         super().__init__(str(path))
         self.path = path
         self.reason = reason
@@ -186,7 +187,7 @@ def _revocations(folder: Path) -> list[x509.CertificateRevocationList]:
             one = x509.load_pem_x509_crl(content) if is_pem else x509.load_der_x509_crl(content)
             len(one)  # reads all of it: what is damaged shows now
         except (ValueError, TypeError) as error:
-            raise _UnreadableList(path, str(error)) from None
+            raise _UnreadableList(path, undecoded(error)) from None
         found.append(one)
     return found
 
@@ -205,7 +206,3 @@ def _entry(path: Path, one: Shown, standing: Literal["trusted", "rejected"]) -> 
     return Certified(
         standing, one.fingerprint, one.subject, one.issuer, one.uri, one.ends, seen, path, is_authority(one)
     )
-
-
-def _reason(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or type(error).__name__

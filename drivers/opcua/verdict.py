@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from drivers.opcua.messages_trust import MESSAGES
+from drivers.opcua.messages_trust import said_in_both
 from drivers.opcua.shown import Shown, harmless
+from drivers.phrase import Phrase
 
 MIN_RSA_BITS = 2048
 SHORT = 23
@@ -47,9 +48,9 @@ class Refusal(NamedTuple):
     facts: dict[str, object]
 
     @property
-    def reason(self) -> str:
-        """In plain English, for `NotConnected`."""
-        return MESSAGES[self.code].en.format(**self.facts)
+    def reason(self) -> Phrase:
+        """For `NotConnected`."""
+        return said_in_both(self.code, self.facts)
 
 
 class Asked(NamedTuple):

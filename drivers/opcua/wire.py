@@ -21,11 +21,14 @@ from drivers.errors import NotConnected
 from drivers.opcua.bounded import bounded
 from drivers.opcua.counts import Counts
 from drivers.opcua.protection import Protection
-from drivers.opcua.reason import LOST, reason
+from drivers.opcua.reason import CLOSED, LOST, reason
+from drivers.phrase import Phrase
 
 logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # it prints a traceback a second while a server is away
 
 T = TypeVar("T")
+
+_CLOSED_HERE = Phrase("连接已关闭", "the connection is closed")
 
 CHANNEL_MS = 3_600_000
 RENEW_AT = 0.75
@@ -168,7 +171,7 @@ class Wire:
     def _watch(self, client: Client) -> None:
         assert client.uaclient.protocol is not None
         lost = self.lost  # that of this conversation: word of its end may come when there is another
-        client.uaclient.protocol.on_connection_lost = lambda error: _end(lost, "the server closed the connection")
+        client.uaclient.protocol.on_connection_lost = lambda error: _end(lost, CLOSED)
 
     def lose(self, why: str) -> None:
         """The conversation is over."""
@@ -187,7 +190,8 @@ class Wire:
         except UaStatusCodeError as error:
             if error.code in UNKNOWN_SESSION | UNKNOWN_CHANNEL:
                 self._is_unknown = error.code in UNKNOWN_SESSION
-                self.lose(f"the server does not know us any more ({type(error).__name__})")
+                what = type(error).__name__
+                self.lose(Phrase(f"服务器不再认得本连接（{what}）", f"the server does not know us any more ({what})"))
                 raise NotConnected(self._why()) from error
             self.heard_s = time.monotonic()
             raise
@@ -199,7 +203,7 @@ class Wire:
         return body
 
     def _why(self) -> str:
-        return self.lost.result() if self.lost is not None and self.lost.done() else "the connection is closed"
+        return self.lost.result() if self.lost is not None and self.lost.done() else _CLOSED_HERE
 
     async def learn_types(self) -> None:
         """Ask for the structures that the server defines, so that asyncua can read them; what fails stays unknown."""
@@ -225,7 +229,7 @@ class Wire:
     async def close(self) -> None:
         """Say goodbye where somebody listens; keep what a new channel may resume where nobody does. Never raises."""
         is_alive = self.lost is not None and not self.lost.done()
-        self.lose("closed")
+        self.lose(_CLOSED_HERE)
         if (is_alive or self._is_unknown) and self._has_session:
             await self._forget()
         else:

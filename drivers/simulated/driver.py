@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from drivers.contract import NO_FAULTS, Described, Driver, Group, Journal, Quality, Scan, Tag, Value
 from drivers.errors import InvalidConfig, NotConnected, Problem
+from drivers.phrase import Phrase
 from drivers.simulated.config import Address, Connection, failure
 from drivers.simulated.signal import Signal, SignalError, parse
 
@@ -84,7 +85,7 @@ class SimulatedDriver:
         self._hung_up.clear()
         if self._fails("down"):
             self._hung_up.set()
-            raise NotConnected("connection refused")
+            raise NotConnected(Phrase("连接被拒绝", "connection refused"))
 
     async def read(self, group: str) -> Sequence[Scan]:
         signals = self._signals[group]
@@ -92,7 +93,7 @@ class SimulatedDriver:
         answered = not self._fails("mute")
         await self._wait(self._settings.latency if answered else self._settings.timeout)
         if self._hung_up.is_set() or self._fails("down"):
-            raise NotConnected("connection lost")
+            raise NotConnected(Phrase("连接中断", "connection lost"))
         if answered:
             return [self._look(group)]
         self._timeouts += 1
@@ -138,9 +139,9 @@ class SimulatedDriver:
         """Raise where the conversation is over. A device that tells by itself and is silent is one that is lost."""
         if self._fails("mute"):
             await self._wait(self._settings.timeout)
-            raise NotConnected("no keep-alive")
+            raise NotConnected(Phrase("没有心跳", "no keep-alive"))
         if self._hung_up.is_set() or self._fails("down"):
-            raise NotConnected("connection lost")
+            raise NotConnected(Phrase("连接中断", "connection lost"))
 
     def _fails(self, what: str) -> bool:
         age_s = self._clock() - self._opened_s

@@ -8,7 +8,7 @@ import pytest
 
 from agent.messages import Catalogue
 from drivers.errors import NotConnected
-from drivers.phrase import Phrase, in_chinese, of_system
+from drivers.phrase import Phrase, in_chinese, of_file, of_system
 
 REFUSED = Phrase("连接被拒绝", "connection refused")
 
@@ -41,5 +41,9 @@ def test_what_the_system_says() -> None:
     full = of_system(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/var/log"))
     assert (full, in_chinese(full)) == ("No space left on device", "磁盘已满")
     assert of_system(OSError(errno.EXDEV, "Invalid cross-device link")) == "Invalid cross-device link"
+    assert of_file(OSError(errno.ENOSPC, "full", "/var/log")) == "/var/log: full"
+    assert in_chinese(of_file(OSError(errno.ENOSPC, "full", "/var/log"))) == "/var/log：磁盘已满"
+    assert of_file(OSError(errno.EXDEV, "odd", "/a")) == "/a: odd"
+    assert of_file(OSError("odd")) == "odd"
     assert of_system(OSError("odd")) == "odd"
     assert of_system(OSError()) == "OSError"
