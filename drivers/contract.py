@@ -183,7 +183,10 @@ class Journal(Protocol):
 
 
 class Message(NamedTuple):
-    """An operator message in both languages, `str.format` templates over its facts. A hint says what to do."""
+    """An operator message in both languages, `str.format` templates over its facts. A hint says what to do.
+
+    `{lineside}` is there without a fact of that name: what the person types to call the command.
+    """
 
     level: Literal["error", "warning", "notice", "info"]
     zh: str

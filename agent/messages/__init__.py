@@ -29,10 +29,14 @@ MESSAGES: Mapping[str, Message] = {
 
 
 class Catalogue:
-    """Messages by code, the agent's and those of drivers, rendered in one language."""
+    """Messages by code, the agent's and those of drivers, rendered in one language.
 
-    def __init__(self, language: Language) -> None:
+    `{lineside}` in a message is `program`: how a person who reads it calls the command.
+    """
+
+    def __init__(self, language: Language, program: str = "lineside") -> None:
         self.language: Language = language
+        self._program = program
         self._messages: dict[str, Message] = dict(MESSAGES)
 
     def add(self, messages: Mapping[str, Message]) -> None:
@@ -54,6 +58,7 @@ class Catalogue:
         if message is None:
             return f"{code} {_plain(dict(facts))}"
         zh = self.language == "zh"
+        facts = {"lineside": self._program, **facts}
         if back:
             return _fill(message.back_zh if zh else message.back_en, facts, zh=zh)
         said = _fill(message.zh if zh else message.en, facts, zh=zh)

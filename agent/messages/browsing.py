@@ -65,8 +65,8 @@ MESSAGES: dict[str, Message] = {
         "info",
         "已写入 {file}：{tags} 个标签",
         "{file} is written, with {tags} tags",
-        "填写其中 destinations 的 url（平台地址），删去不要的标签，然后 lineside check {file}",
-        "fill in the url under destinations (your platform), take out the tags that you do not want, then lineside "
+        "填写其中 destinations 的 url（平台地址），删去不要的标签，然后 {lineside} check {file}",
+        "fill in the url under destinations (your platform), take out the tags that you do not want, then {lineside} "
         "check {file}",
     ),
     "W2064": Message(

@@ -76,8 +76,8 @@ MESSAGES: dict[str, Message] = {
         "缓存没有改动，网络恢复后照常上送",
         "{file}: {records} records of {devices} devices, from {since} to {until}, {size}; {damaged} damaged. Nothing "
         "in the outbox has changed: it is delivered all the same once there is a network",
-        "核对：lineside sub --file {file} --verify",
-        "check it with: lineside sub --file {file} --verify",
+        "核对：{lineside} sub --file {file} --verify",
+        "check it with: {lineside} sub --file {file} --verify",
     ),
     "W3031": Message(
         "warning",

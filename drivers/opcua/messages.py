@@ -153,8 +153,8 @@ _WIRE: dict[str, Message] = {
         "warning",
         "{tags} 个变量中有 {count} 个在服务器上不存在：{names}",
         "{count} of {tags} variables are not on the server: {names}",
-        "用 lineside browse {url} 核对地址",
-        "compare their addresses with lineside browse {url}",
+        "用 {lineside} browse {url} 核对地址",
+        "compare their addresses with {lineside} browse {url}",
         "所有变量都找到了",
         "all variables are there",
     ),
@@ -189,8 +189,8 @@ _WIRE: dict[str, Message] = {
         "error",
         "服务器不信任本机证书：{reason}",
         "the server does not trust our certificate: {reason}",
-        "在服务器上把本机证书从“已拒绝”移到“受信任”；文件和指纹见 lineside trust；提到时间的，校正服务器的时钟",
-        "in the server, move our certificate from the rejected to the trusted ones (`lineside trust` shows its file "
+        "在服务器上把本机证书从“已拒绝”移到“受信任”；文件和指纹见 {lineside} trust；提到时间的，校正服务器的时钟",
+        "in the server, move our certificate from the rejected to the trusted ones (`{lineside} trust` shows its file "
         "and fingerprint); if it speaks of time, set the server's clock",
         "服务器信任了本机证书",
         "the server trusts our certificate again",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from drivers.contract import Message
 from drivers.phrase import Phrase, in_chinese
 
-_COMMAND = "lineside trust {file} add {short} --state-dir {state_dir}"
+_COMMAND = "{lineside} trust {file} add {short} --state-dir {state_dir}"
 
 MESSAGES: dict[str, Message] = {
     "U2001": Message(
@@ -248,8 +248,8 @@ MESSAGES: dict[str, Message] = {
         "error",
         "没有指纹以 {what} 开头的证书",
         "there is no certificate whose fingerprint begins with {what}",
-        "列出现有的证书：lineside trust {file} list --state-dir {state_dir}",
-        "to see which there are: lineside trust {file} list --state-dir {state_dir}",
+        "列出现有的证书：{lineside} trust {file} list --state-dir {state_dir}",
+        "to see which there are: {lineside} trust {file} list --state-dir {state_dir}",
     ),
     "U2042": Message(
         "error",

@@ -100,7 +100,7 @@ async def test_a_server_that_nobody_trusts_is_refused_until_somebody_does(tmp_pa
         assert rejected.standing == "rejected"
         assert rejected.fingerprint in refusal.reason
         said = PLUGIN.messages[str(refusal.code)]
-        hint = said.hint_en.format(url=server.url, reason=refusal.reason, **refusal.facts)
+        hint = said.hint_en.format(lineside="lineside", url=server.url, reason=refusal.reason, **refusal.facts)
         assert "lineside trust" in hint
         assert server.created == [], "nobody spoke to it"
         it.trusted.add(rejected.fingerprint)
@@ -197,7 +197,7 @@ async def test_row_19_renewed_by_an_unknown_issuer_is_refused_with_both_fingerpr
         (rejected,) = [one for one in it.trusted.entries() if one.standing == "rejected"]
         assert rejected.fingerprint in refusal.reason
         assert ca.fingerprint in refusal.reason
-        hint = PLUGIN.messages["U2035"].hint_en.format(url=server.url, reason="", **refusal.facts)
+        hint = PLUGIN.messages["U2035"].hint_en.format(lineside="lineside", url=server.url, reason="", **refusal.facts)
         assert f"add {rejected.fingerprint[:23]}" in hint
         it.trusted.add(rejected.fingerprint)
         it.lost.clear()
