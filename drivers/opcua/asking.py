@@ -7,11 +7,13 @@ from typing import Any, TypeVar, cast
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors._base import UaStatusCodeError
 
 from drivers.opcua import decode
 from drivers.opcua.answer import exactly, parsed
 from drivers.opcua.counts import Counts
 from drivers.opcua.node import UA, ById, ByPath, Place
+from drivers.opcua.oversize import TOO_MUCH, Oversize
 from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.room import bound
 from drivers.opcua.wire import Wire
@@ -48,7 +50,8 @@ class Asking:
         """`most` nodes in one call, `most_items` values that are watched, where the person said so; else 0."""
         self._wire = wire
         self._counts = counts
-        self._most = most
+        self._wish = self._most = most
+        self._oversize = Oversize()
         self._most_items = most_items
         self.bounds = Bounds()
         self.namespaces: Sequence[str] = ()
@@ -72,10 +75,21 @@ class Asking:
         self.bounds = Bounds(*(min(one, most) if isinstance(one, int) and one > 0 else most for one in limits))
         self.bounds.watched = bound(self._most_items, items, items_of_one)
 
-    def ask_for_less(self) -> int:
-        """The server would not take so many nodes in one call, and had not said so: how many it will be from now on."""
+    def ask_for_less(self) -> tuple[str, dict[str, object]]:
+        """A call was too long. What becomes of it in the next session: code of a message, and its facts."""
+        node = self._oversize.told()
+        if node is not None:
+            self._most = self._wish
+            return "U2118", {"node": node}
         self._most = max(max(self.bounds.read, self.bounds.items) // FEWER, 1)
-        return self._most
+        return "U2116", {"count": self._most}
+
+    def fitting(self, nodes: Sequence[ua.NodeId | None]) -> tuple[list[ua.NodeId | None], frozenset[int]]:
+        """The same nodes, None in the place of those whose value is known to be too long; and where these stood."""
+        large = frozenset(
+            place for place, node in enumerate(nodes) if node and self._oversize.holds(node, self.namespaces)
+        )
+        return [None if place in large else node for place, node in enumerate(nodes)], large
 
     async def read(self, nodes: Sequence[ua.NodeId], *, most: int = 0) -> decode.Read:
         """Values of nodes, in order."""
@@ -87,17 +101,24 @@ class Asking:
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
             request.Parameters.NodesToRead = [ua.ReadValueId(node, AttributeIds.Value) for node in some]
-            answer = await self.read_prepared(request, len(some))
+            answer = await self.read_prepared(request, len(some), None if most or len(some) > 1 else some[0])
             values += answer.values
             statuses += answer.statuses
             source_times += answer.source_times
             server_times += answer.server_times
         return decode.Read(values, statuses, source_times, server_times)
 
-    async def read_prepared(self, request: ua.ReadRequest | PreparedRead, count: int) -> decode.Read:
-        """The answer to one request, for so many nodes, that is within the bounds."""
+    async def read_prepared(
+        self, request: ua.ReadRequest | PreparedRead, count: int, alone: ua.NodeId | None = None
+    ) -> decode.Read:
+        """The answer to one request, for so many nodes, that is within the bounds. `alone`: if it is for one value."""
         self._counts.reads += 1
-        body = await self._wire.ask(request)
+        try:
+            body = await self._wire.ask(request)
+        except UaStatusCodeError as error:
+            if alone is not None and error.code in TOO_MUCH:
+                self._oversize.struck(alone, self.namespaces)
+            raise
         answer = decode.read(_bytes(body))
         if answer is None:
             self._counts.slowly += 1

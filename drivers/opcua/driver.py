@@ -8,7 +8,6 @@ from typing import cast
 
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors._base import UaStatusCodeError
 from pydantic import BaseModel
 
@@ -19,6 +18,7 @@ from drivers.opcua.asking import Asking
 from drivers.opcua.config import Connection
 from drivers.opcua.counts import Counts
 from drivers.opcua.listening import Listening
+from drivers.opcua.oversize import TOO_MUCH
 from drivers.opcua.packml.machines import Machines
 from drivers.opcua.plan import plan
 from drivers.opcua.polled import PolledGroup
@@ -34,19 +34,6 @@ SHUTDOWN = 4
 _SHUTS_DOWN = Phrase("服务器通知即将关闭", "the server announced that it shuts down")
 SESSION_S = 60.0
 """How long the server keeps a session without a request: an outage that is shorter costs nothing."""
-
-
-TOO_MUCH = frozenset(
-    {
-        StatusCodes.BadTooManyOperations,
-        StatusCodes.BadRequestTooLarge,
-        StatusCodes.BadResponseTooLarge,
-        StatusCodes.BadTcpMessageTooLarge,
-        StatusCodes.BadEncodingLimitsExceeded,
-    }
-)
-"""Answers after which fewer nodes are asked for in one call; the second one is ours, too, for an answer that is longer
-than `limits.message`."""
 
 
 class OpcUaDriver:
@@ -138,7 +125,7 @@ class OpcUaDriver:
     def _refused(self, error: UaStatusCodeError) -> NotConnected:
         why = refused(error)
         if error.code in TOO_MUCH:
-            return NotConnected(why, "U2116", {"count": self._asking.ask_for_less()})
+            return NotConnected(why, *self._asking.ask_for_less())
         return NotConnected(why)
 
     async def _keep(self) -> None:
@@ -148,7 +135,7 @@ class OpcUaDriver:
             return
         self._kept_s = now_s
         await self._wire.renew()
-        state = await self._asking.read([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))])
+        state = await self._asking.read([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))], most=1)
         if state.values[0] == SHUTDOWN:
             self._journal.note("U2102", self._url)
             self._wire.lose(_SHUTS_DOWN)

@@ -66,6 +66,8 @@ class Listening:
         """What was told last of each item."""
         self._doubted: dict[int, _Known] = {}
         """What a read found that nobody had told."""
+        self._large: frozenset[int] = frozenset()
+        """Items whose value alone is longer than a message may be."""
         self._looked_s = 0.0
         self._alive_s: dict[int, float] = {}
 
@@ -110,7 +112,7 @@ class Listening:
         left = self._leftover.nodes
         self._known.update(await self._read(left))
         same = {item: known for item, known in self._known.items() if item not in named}
-        unknown = dict.fromkeys((one for one in self._subscription.missing() if one not in left), Quality.BAD_CONFIG)
+        unknown = {one: self._why_not(one) for one in self._subscription.missing() if one not in left}
         now_ms = _now_ms()
         self._composer.again()
         found = [*self._sorted(same, now_ms), *faults(self._items, unknown, now_ms)]
@@ -131,7 +133,7 @@ class Listening:
         refused = await self._watched(nodes)
         self._composer.refused(refused)
         reasons = {item: _reason(status) for item, status in refused.items()}
-        reasons.update({item: Quality.BAD_CONFIG for item, node in enumerate(places) if node is None})
+        reasons.update({item: self._why_not(item) for item, node in enumerate(places) if node is None})
         self._known = {item: known for item, known in answer.items() if item not in reasons}
         return [*self._sorted(self._known, now_ms), *faults(self._items, reasons, now_ms)]
 
@@ -187,10 +189,14 @@ class Listening:
         return list(self._sorted(fresh, _now_ms()))
 
     async def _places(self) -> list[ua.NodeId | None]:
-        """The node of each item in this session."""
-        places = await self._machines.nodes([item.place for item in self._items])
+        """The node of each item in this session; None where it is not there, and where its value is too long."""
+        found = await self._machines.nodes([item.place for item in self._items])
+        places, self._large = self._asking.fitting(found)
         self._composer.learn(places, self._machines.rule)
         return places
+
+    def _why_not(self, item: int) -> Quality:
+        return Quality.BAD_DECODE if item in self._large else Quality.BAD_CONFIG
 
     async def _read(self, nodes: Mapping[int, ua.NodeId]) -> dict[int, _Known]:
         if not nodes:

@@ -214,6 +214,15 @@ _WIRE: dict[str, Message] = {
         "服务器接受每次请求的节点数",
         "the server takes the calls",
     ),
+    "U2118": Message(
+        "error",
+        "{node} 的值比一条消息允许的长度还长：{reason}；不再读取它，其余照常读取",
+        "the value of {node} alone is longer than a message may be: {reason}; it is read no more, all others are",
+        "删去这个变量，或写 limits: {{message: 64MiB}}",
+        "leave the tag out, or write limits: {{message: 64MiB}}",
+        "其余变量恢复读取",
+        "the others are read again",
+    ),
     "U2115": Message(
         "error",
         "服务器只提供不加密的连接：{reason}",

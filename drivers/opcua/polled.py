@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+from asyncua import ua
+
 from drivers.contract import Quality, Scan
 from drivers.opcua import decode
 from drivers.opcua.asking import Asking, chunks
@@ -25,9 +27,11 @@ class PolledGroup:
         self._machines = machines
         self._sorter = Sorter(items)
         self._composer = Composer(items)
-        self._parts: list[tuple[Sequence[int], PreparedRead]] = []
+        self._parts: list[tuple[Sequence[int], PreparedRead, ua.NodeId | None]] = []
+        """Items, what asks for them, and the node if it is one."""
         self._before: list[decode.Read | None] = []
-        self._unknown: list[int] = []
+        self._unknown: dict[int, Quality] = {}
+        """What cannot be asked for, and why."""
         self._may_come = False
         """Whether it makes sense to look for them again."""
         self._looked_s = 0.0
@@ -41,14 +45,22 @@ class PolledGroup:
         """Look for the nodes."""
         self._looked_s = time.monotonic()
         places = [item.place for item in self._items]
-        found = await self._machines.nodes(places)
+        found, large = self._asking.fitting(await self._machines.nodes(places))
         self._composer.learn(found, self._machines.rule)
         self._composer.begin()
-        self._unknown = [item for item, node in enumerate(found) if node is None]
-        self._may_come = any(self._machines.may_come(places[item]) for item in self._unknown)
+        self._unknown = {
+            item: Quality.BAD_DECODE if item in large else Quality.BAD_CONFIG
+            for item, node in enumerate(found)
+            if node is None
+        }
+        self._may_come = any(self._machines.may_come(places[item]) for item in self._unknown if item not in large)
         known = [(item, node) for item, node in enumerate(found) if node is not None]
         self._parts = [
-            ([item for item, _ in some], prepared([node for _, node in some]))
+            (
+                [item for item, _ in some],
+                prepared([node for _, node in some]),
+                some[0][1] if len(some) == 1 else None,
+            )
             for some in chunks(known, self._asking.bounds.read)
         ]
         self._before = [None] * len(self._parts)
@@ -58,14 +70,13 @@ class PolledGroup:
         if self._may_come and time.monotonic() - self._looked_s >= AGAIN_S:
             await self.begin()
         scans: list[Scan] = []
-        for part, (items, request) in enumerate(self._parts):
+        for part, (items, request, alone) in enumerate(self._parts):
             began_ms = time.time_ns() // 1_000_000
-            answer = await self._asking.read_prepared(request, len(items))
+            answer = await self._asking.read_prepared(request, len(items), alone)
             now_ms = (began_ms + time.time_ns() // 1_000_000) // 2
             scans += self._compared(part, items, answer, now_ms)
         if self._is_fresh and self._unknown:
-            reasons = dict.fromkeys(self._unknown, Quality.BAD_CONFIG)
-            scans += [scan for _, scan in faults(self._items, reasons, time.time_ns() // 1_000_000)]
+            scans += [scan for _, scan in faults(self._items, self._unknown, time.time_ns() // 1_000_000)]
         self._is_fresh = False
         return scans
 

@@ -41,6 +41,8 @@ class Listener:
         self.scans: list[tuple[float, Scan]] = []
         """With the monotonic time at which they came."""
         self.lost: list[str] = []
+        self.codes: list[str | None] = []
+        """Of what was lost."""
         self._stirred = asyncio.Event()
 
     async def listen(self, pause_s: float = 0.1) -> None:
@@ -52,6 +54,7 @@ class Listener:
                     self._take(scan)
             except NotConnected as lost:
                 self.lost.append(lost.reason)
+                self.codes.append(lost.code)
             finally:
                 await self.driver.close()
             self._stirred.set()
