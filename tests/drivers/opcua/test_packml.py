@@ -73,7 +73,7 @@ async def test_changes_that_come_all_at_once_have_the_times_of_their_source(
     server: OpcUaServer, machine: PackMlSpace
 ) -> None:
     async with listening(keys(server), TAGS, 1.0, AUTO) as it:
-        begun = datetime.now(UTC).replace(microsecond=0)
+        begun = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)  # none of these times is still to come
         run = [(2, 10), (2, 11), (2, 12), (2, 6), (2, 16), (2, 17)]
         for n, (part, state) in enumerate(run):
             await machine.show(part, state, begun + timedelta(milliseconds=7 * n))
