@@ -94,7 +94,8 @@ class Outbox(Protocol):
         """What `remember` kept under this name, in an earlier run too; None where there is nothing readable."""
 
     async def remember(self, name: str, value: object) -> None:
-        """Keep a small JSON value in the state directory, on disk when this returns if the directory can be written.
+        """Keep a small JSON value in the state directory, on disk when this returns if the directory can be written and
+        the disk does not block: whoever polls machines waits 2 s for it at most.
 
         For what changes at a start, not with records: revisions of metas, devices that were announced. `name` is a
         lower-case word.

@@ -23,6 +23,8 @@ from agent.scope import Scope
 from drivers.contract import Journal
 
 SMALLEST_SEGMENT = 64 * 1024
+REMEMBER_S = 2.0
+"""How long `remember` waits for a disk that blocks."""
 DESTINATIONS = "destinations"
 """Under this name the state directory remembers who there was."""
 
@@ -137,7 +139,10 @@ class Durable:
         return self._state.recall(name)
 
     async def remember(self, name: str, value: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writing, self._state.remember, name, value)
+        written = asyncio.get_running_loop().run_in_executor(self._writing, self._state.remember, name, value)
+        await asyncio.wait((written,), timeout=REMEMBER_S)
+        if written.done():
+            written.result()
 
     def reader(self, destination: str) -> Reader:
         return self._store.readers[destination]

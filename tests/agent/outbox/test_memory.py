@@ -2,14 +2,18 @@
 
 import asyncio
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agent.outbox import open_outbox
+import pytest
+
+from agent.outbox import durable, open_outbox
 from agent.outbox.contract import Reader
 from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Recovered
 from agent.outbox.reader import Backfill
+from agent.outbox.state import State
 from agent.outbox.store import Store
 from agent.record import Entry, Event, Moment, Record
 from tests.fakes.told import Told
@@ -317,6 +321,25 @@ def test_texts_count_towards_the_bound() -> None:
         [Record("a", [Moment(0, {"x": "x" * 10_000}, {})]), Record("a", event=Event("s", 0, {"t": "x" * 10_000}))]
     )
     assert box.tail.size > 40_000
+
+
+async def test_a_disk_that_blocks_holds_nobody_up_who_wants_something_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "REMEMBER_S", 0.05)
+    keep, blocked = State.remember, threading.Event()
+
+    def slowly(state: State, name: str, value: object) -> None:
+        assert blocked.wait(10)
+        keep(state, name, value)
+
+    async with open_outbox(tmp_path, ["one"], 1 << 20, max_age_s=60, now=lambda: (0, None), journal=Told()) as box:
+        monkeypatch.setattr(State, "remember", slowly)
+        await box.remember("metas", {"a": 1})
+        assert not blocked.is_set(), "it was not waited for"
+        blocked.set()
+        await box.remember("metas", {"a": 2})
+    assert (tmp_path / "metas.json").read_text() == '{"a":2}', "and in the end it is there"
 
 
 async def test_a_clean_stop_is_noted(tmp_path: Path) -> None:
