@@ -17,6 +17,7 @@ from agent.mqtt import Endpoint, LinkFailed, Tls
 from agent.verify import report
 from agent.verify.account import Account
 from agent.verify.watch import Show, Wish, read_file, watch
+from drivers.phrase import of_system
 
 EX_USAGE = 2
 EVERYTHING = "lineside/v1/#"
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             account, connection = asyncio.run(watch(wish, said, shown()))
     except OSError as error:
-        print(f"E1079 {said.text('E1079', {'file': args.file, 'reason': error.strerror or error})}", file=sys.stderr)
+        print(f"E1079 {said.text('E1079', {'file': args.file, 'reason': of_system(error)})}", file=sys.stderr)
         return 1
     except LinkFailed as failed:
         facts = {"place": wish.endpoint.place if wish else "", "reason": failed.reason, "cause": failed.cause}

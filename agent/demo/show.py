@@ -59,7 +59,7 @@ async def show(options: Options) -> int:
         say(console, [render(problem, catalogue) for problem in wrong.problems])
         return 2
     except LinkFailed as failed:
-        say(console, [words("broker_refused", place=options.broker or "", reason=failed)])
+        say(console, [words("broker_refused", place=options.broker or "", reason=failed.reason)])
         return 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agent.messages import Language
+from drivers.phrase import in_chinese
 
 STATES: Mapping[int, tuple[str, str]] = {
     1: ("清除中", "clearing"),
@@ -123,6 +124,8 @@ class Words:
 
     def __call__(self, key: str, **facts: object) -> str:
         text = TEXTS[key][self._index]
+        if self.language == "zh":
+            facts = {name: in_chinese(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         return text.format(**facts) if facts else text
 
     def title(self, tag: str) -> str:

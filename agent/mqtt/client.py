@@ -14,6 +14,7 @@ from typing import Any
 import paho.mqtt.client as paho
 
 from agent.mqtt.websocket import Frames, frame
+from drivers.phrase import Phrase
 
 READ_BYTES = 65_536
 NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -40,7 +41,7 @@ class Client(paho.Client):
 
     def _create_socket(self) -> socket.socket:
         if self._way is None:
-            raise ValueError("no connection to speak over")
+            raise ValueError(Phrase("没有可用的连接", "no connection to speak over"))
         return self._way
 
     def _sock_send(self, buf: bytes | bytearray) -> int:

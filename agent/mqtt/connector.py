@@ -11,7 +11,8 @@ from agent.mqtt.endpoint import Endpoint, Protocol
 from agent.mqtt.link import Dropped, Link, OldBroker, OnMessage, Silent
 from agent.mqtt.reach import Names
 from agent.mqtt.trust import blamed
-from agent.mqtt.words import Cause, LinkFailed
+from agent.mqtt.words import Cause, LinkFailed, unanswered
+from drivers.phrase import Phrase, in_chinese
 
 DOUBTS = 3
 GRACE_S = 1.0
@@ -78,12 +79,17 @@ class Connector:
         still writing."""
         tls = self.endpoint.tls
         if not isinstance(failed, Dropped) or tls is None or failed.cause is Cause.NOT_MQTT:
-            return failed or LinkFailed("no protocol to try")
+            return failed or LinkFailed(Phrase("没有可用的 MQTT 版本", "no protocol to try"))
         reason = blamed(failed.reason, self._dial.own if self._dial else None)
         if "certificate" in reason:
             return LinkFailed(reason, Cause.TLS)
-        hint = "want a client certificate" if tls.cert_file is None else "not accept the certificate of this gateway"
-        return LinkFailed(f"{reason}; the broker may {hint}", Cause.TLS)
+        hint = (
+            Phrase("要求客户端证书", "want a client certificate")
+            if tls.cert_file is None
+            else Phrase("不接受本网关的证书", "not accept the certificate of this gateway")
+        )
+        said = Phrase(f"{in_chinese(reason)}；消息服务器可能{hint.zh}", f"{reason}; the broker may {hint}")
+        return LinkFailed(said, Cause.TLS)
 
     def _candidates(self) -> Sequence[Protocol]:
         if self.endpoint.protocol != "auto":
@@ -101,7 +107,8 @@ class Connector:
 
     async def _dialled(self, protocol: Protocol, will: Will | None) -> Client:
         if self._dial is not None and not self._dial.is_over:
-            raise LinkFailed(f"still trying to reach {self.endpoint.place}", Cause.SILENT)
+            place = self.endpoint.place
+            raise LinkFailed(Phrase(f"仍在尝试连接 {place}", f"still trying to reach {place}"), Cause.SILENT)
         answer: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         dial = self._dial = Dial(self.endpoint, protocol, will, self._names, self._clock_is_plausible, answer)
         # A daemon: a file on a dead network share must not hold up the end of the process.
@@ -110,7 +117,7 @@ class Connector:
             async with asyncio.timeout(self.endpoint.connect_timeout_s + GRACE_S):
                 return await answer
         except TimeoutError:
-            raise LinkFailed(f"no answer from {self.endpoint.place}", Cause.SILENT) from None
+            raise LinkFailed(unanswered(self.endpoint.place), Cause.SILENT) from None
         finally:
             if self._on_own_expiry is not None and dial.own is not None:
                 self._on_own_expiry(dial.own.ends)

@@ -16,7 +16,8 @@ from agent.mqtt.endpoint import Endpoint, Protocol
 from agent.mqtt.link import Dropped, expiring, keep_last_words, last_words
 from agent.mqtt.reach import Address, Deadline, Names
 from agent.mqtt.websocket import Frames
-from agent.mqtt.words import Cause, LinkFailed, cause_of, in_words
+from agent.mqtt.words import Cause, LinkFailed, because, cause_of, in_words
+from drivers.phrase import Phrase
 
 Will = tuple[str, bytes, int, bool]
 """Topic, payload, QoS, retain."""
@@ -52,8 +53,9 @@ class Dial:
         try:
             client = self._connected()
             if client.socket() is None:
-                said = last_words(client, self.endpoint.place) or f"{self.endpoint.place} closed the connection"
-                failed = Dropped(said, Cause.CLOSED)
+                place = self.endpoint.place
+                closed = Phrase(f"{place} 关闭了连接", f"{place} closed the connection")
+                failed = Dropped(last_words(client, place) or closed, Cause.CLOSED)
         except LinkFailed as error:
             failed = error
         except ssl.SSLError as error:
@@ -110,9 +112,9 @@ class Dial:
         except (OSError, LinkFailed) as error:
             if sock is not None:
                 sock.close()
-            if isinstance(error, LinkFailed):
-                raise LinkFailed(f"proxy: {error}", error.cause) from None
-            raise LinkFailed(f"proxy: {in_words(error, proxy.place)}", cause_of(error)) from None
+            if not isinstance(error, LinkFailed):
+                error = LinkFailed(in_words(error, proxy.place), cause_of(error))
+            raise LinkFailed(because("代理服务器", "proxy", error.reason), error.cause) from None
         return sock, address
 
     def _secured(self, sock: socket.socket, trusting: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:

@@ -22,18 +22,21 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.mqtt import packets
 from agent.mqtt.client import READ_BYTES, Client
 from agent.mqtt.endpoint import Endpoint, Protocol
+from agent.mqtt.foreign import named
 from agent.mqtt.words import (
     PACKET_TOO_LARGE,
     TOPIC_NAME_INVALID,
     Cause,
     LinkFailed,
     Refusal,
+    because,
     cause_of,
     cause_of_connack,
     cause_of_disconnect,
     in_words,
     puback_reason,
 )
+from drivers.phrase import Phrase
 
 OnDone = Callable[[Refusal | None], None]
 """Called once for each message: None when the broker has it. Never called after the link is lost."""
@@ -46,6 +49,7 @@ READS_MOST = 2
 HEADER_BYTES = 12
 """At most, around topic and payload of a PUBLISH without properties: 5 fixed, 2 + 2 lengths and id, 1 properties."""
 
+CLOSED = Phrase("连接断开", "connection closed")
 BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, MQTTException)
 """What paho raises on bytes that are no MQTT."""
 
@@ -113,11 +117,13 @@ class Link:
 
     def _disconnected(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         by_broker = flags.is_disconnect_packet_from_server
-        said = str(reason) if by_broker or reason.value not in (0, 0x80) else ""
-        said = said or last_words(self._client, self._endpoint.place) or "connection closed"
+        is_said = by_broker or reason.value not in (0, 0x80)
+        said = named(reason) if is_said else last_words(self._client, self._endpoint.place) or CLOSED
+        if by_broker:
+            said = because("消息服务器说", "the broker says", said)
         broken = self._client.broken
         cause = cause_of(broken) if broken is not None else cause_of_disconnect(reason.value, by_broker)
-        self._loop.call_soon(self._end, f"the broker says: {said}" if by_broker else said, cause)
+        self._loop.call_soon(self._end, said, cause)
 
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         suback = self._subacks.pop(mid, None)
@@ -145,7 +151,7 @@ class Link:
                 if data is None:
                     break
                 if not data:
-                    self._end(last_words(self._client, self._endpoint.place) or "connection closed")
+                    self._end(last_words(self._client, self._endpoint.place) or CLOSED)
                     return
                 self._take(data)
                 if len(data) < READ_BYTES and not _pending(self._client.socket()):
@@ -155,7 +161,8 @@ class Link:
         except OSError as error:
             self._end(in_words(error, self._endpoint.place), cause_of(error))
         except BROKEN as error:
-            why = f"{self._endpoint.place} sent something that is not MQTT ({type(error).__name__})"
+            place, kind = self._endpoint.place, type(error).__name__
+            why = Phrase(f"{place} 发来的不是 MQTT（{kind}）", f"{place} sent something that is not MQTT ({kind})")
             self._end(why, Cause.NOT_MQTT)
         self._refill()
 
@@ -187,7 +194,7 @@ class Link:
         try:
             is_done = self._client.flush()
         except BROKEN as error:
-            self._end(f"cannot send ({type(error).__name__})")
+            self._end(_unsent(error))
             return
         sock = self._client.socket()
         if sock is not None and is_done is self._writer_added:
@@ -202,32 +209,38 @@ class Link:
         try:
             self._client.loop_misc()
         except BROKEN as error:
-            self._end(f"cannot send ({type(error).__name__})")
+            self._end(_unsent(error))
         self._flush()
         oldest = next(iter(self._flying.values()), None)
         # On a slow line the end of a window waits long behind its beginning: what is acknowledged meanwhile is life.
         if oldest is not None and time.monotonic() - max(oldest[1], self._answered_s) > self._endpoint.ack_timeout_s:
-            self._end(f"no acknowledgement for {self._endpoint.ack_timeout_s:g} s", Cause.UNACKNOWLEDGED)
+            seconds = f"{self._endpoint.ack_timeout_s:g}"
+            why = Phrase(f"{seconds} 秒没有收到确认", f"no acknowledgement for {seconds} s")
+            self._end(why, Cause.UNACKNOWLEDGED)
 
     # ---- what the rest of the agent says ----
 
     async def connected(self) -> None:
         """Wait for CONNACK. Raises `LinkFailed`."""
+        place, version = self._endpoint.place, self.protocol
         try:
             async with asyncio.timeout(self._endpoint.connect_timeout_s):
                 await asyncio.wait((self._connack, self.lost), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise Silent(f"{self._endpoint.place} does not answer CONNECT", Cause.SILENT) from None
+            why = Phrase(f"{place} 对 CONNECT 没有应答", f"{place} does not answer CONNECT")
+            raise Silent(why, Cause.SILENT) from None
         if not self._connack.done():
             raise Dropped(self.lost.result(), self.cause)
         reason = self._connack.result()
         if reason == "Unsupported protocol version":
-            raise OldBroker(f"{self._endpoint.place} does not speak MQTT {self.protocol}", Cause.DECLINED)
+            why = Phrase(f"{place} 不支持 MQTT {version}", f"{place} does not speak MQTT {version}")
+            raise OldBroker(why, Cause.DECLINED)
         if not self._may_confirm:
-            raise LinkFailed(f"{self._endpoint.place} takes no QoS 1, so nothing can be confirmed", Cause.DECLINED)
+            why = Phrase(f"{place} 不接受 QoS 1，无法确认送达", f"{place} takes no QoS 1, so nothing can be confirmed")
+            raise LinkFailed(why, Cause.DECLINED)
         if reason.is_failure:
-            cause = cause_of_connack(reason.value)
-            raise LinkFailed(f"{self._endpoint.place} refuses the connection: {reason}", cause)
+            why = because(f"{place} 拒绝连接", f"{place} refuses the connection", named(reason))
+            raise LinkFailed(why, cause_of_connack(reason.value))
 
     @property
     def free(self) -> int:
@@ -249,7 +262,11 @@ class Link:
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool, on_done: OnDone) -> None:
         """Send when the window has room. What is too large or no topic is refused without asking the broker."""
         if packet_bytes(topic, payload) > self.max_packet:
-            why = f"larger than the broker's maximum packet size of {self.max_packet}"
+            most = self.max_packet
+            why = Phrase(
+                f"超过消息服务器的最大报文长度（{most} 字节）",
+                f"larger than the broker's maximum packet size of {most}",
+            )
             on_done(Refusal(PACKET_TOO_LARGE, why, is_asked=False))
         elif self.free > 0 and not self._waiting:
             self._send(topic, payload, qos, retain, on_done)
@@ -259,7 +276,8 @@ class Link:
     def _send(self, topic: str, payload: bytes, qos: int, retain: bool, on_done: OnDone) -> None:
         name = topic.encode("utf-8", "surrogatepass")
         if not name or len(name) > packets.TOPIC_MAX or b"+" in name or b"#" in name or b"\0" in name:
-            on_done(Refusal(TOPIC_NAME_INVALID, f"not a topic: {topic[:80]!r}", is_asked=False))
+            why = Phrase(f"不能作为主题：{topic[:80]!r}", f"not a topic: {topic[:80]!r}")
+            on_done(Refusal(TOPIC_NAME_INVALID, why, is_asked=False))
             return
         mid = self._free_mid() if qos else 0
         is_5 = self.protocol == "5"
@@ -283,15 +301,16 @@ class Link:
         self._on_message = on_message or self._on_message
         code, mid = self._client.subscribe([(topic, 1) for topic in filters])
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
-            raise LinkFailed(paho.error_string(code))
+            raise LinkFailed(Phrase(f"订阅请求没有发出（代码 {int(code)}）", paho.error_string(code)))
         suback = self._subacks[mid] = self._loop.create_future()
         self._flush()
         await asyncio.wait((suback, self.lost), timeout=self._endpoint.ack_timeout_s, return_when="FIRST_COMPLETED")
         if not suback.done():
-            raise LinkFailed(self.lost.result() if self.lost.done() else "no answer to SUBSCRIBE")
+            unanswered = Phrase("订阅请求没有应答", "no answer to SUBSCRIBE")
+            raise LinkFailed(self.lost.result() if self.lost.done() else unanswered)
         for topic, reason in zip(filters, suback.result(), strict=False):
             if reason.is_failure:
-                raise LinkFailed(f"subscribing to {topic} refused: {reason}")
+                raise LinkFailed(because(f"订阅 {topic} 被拒绝", f"subscribing to {topic} refused", named(reason)))
 
     async def disconnect(self, within_s: float) -> None:
         """Say goodbye, so that the broker does not publish the Will; then close, whether it was heard or not."""
@@ -307,9 +326,9 @@ class Link:
 
     def close(self) -> None:
         """Close without a goodbye. May be called twice."""
-        self._end("closed")
+        self._end(Phrase("已关闭", "closed"))
 
-    def _end(self, reason: str, cause: Cause = Cause.CLOSED) -> None:
+    def _end(self, reason: Phrase, cause: Cause = Cause.CLOSED) -> None:
         if self.lost.done():
             return
         self.cause = cause
@@ -343,12 +362,12 @@ def keep_last_words(client: Client) -> None:
     client.on_log = lambda _c, _u, level, text: words.append(text) if level == paho.MQTT_LOG_ERR else None
 
 
-def last_words(client: Client, place: str) -> str:
-    """Why the connection to `place` ended, as far as this side knows."""
+def last_words(client: Client, place: str) -> Phrase | None:
+    """Why the connection to `place` ended, where this side knows."""
     if client.broken is not None:
         return in_words(client.broken, place)
     words: list[str] = client.user_data_get()
-    return words[-1] if words else ""
+    return Phrase(f"MQTT 库报告：{words[-1]}", words[-1]) if words else None
 
 
 class OldBroker(LinkFailed):
@@ -361,6 +380,11 @@ class Silent(LinkFailed):
 
 class Dropped(LinkFailed):
     """The broker closed the connection instead of answering CONNECT."""
+
+
+def _unsent(error: Exception) -> Phrase:
+    kind = type(error).__name__
+    return Phrase(f"无法发送（{kind}）", f"cannot send ({kind})")
 
 
 def _pending(sock: Any) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from agent.mqtt.words import Cause, LinkFailed, in_words
+from agent.mqtt import foreign
+from agent.mqtt.words import Cause, LinkFailed, because, in_words, unresolved
+from drivers.phrase import Phrase
 
 PATIENCE = 0.8
 """Of what is left of the time: how long to wait for a name."""
@@ -70,17 +72,17 @@ class Names:
         try:
             return _connected(found, deadline)
         except OSError as failed:
-            if not doubt:
+            if doubt is None:
                 raise
-            raise LinkFailed(
-                f"{doubt}; at its last address {found[0].at[0]}: {in_words(failed, place)}", Cause.NAME
-            ) from None
+            last, why = found[0].at[0], in_words(failed, place)
+            said = because(f"{doubt.zh}；上次的地址 {last}", f"{doubt}; at its last address {last}", why)
+            raise LinkFailed(said, Cause.NAME) from None
 
     def remember(self, good: Address) -> None:
         """This address led to whom we wanted: it is tried when the name cannot be resolved."""
         self._good = good
 
-    def _addresses(self, deadline: Deadline, place: str) -> tuple[Sequence[Address], str]:
+    def _addresses(self, deadline: Deadline, place: str) -> tuple[Sequence[Address], Phrase | None]:
         """Where to try, and why that is the last good address instead of what the resolver says."""
         question = self._question
         # A late answer is an answer: a resolver that asks a dead name server first may always be late.
@@ -91,24 +93,26 @@ class Names:
         question.is_answered.wait(deadline.left() * (PATIENCE_KNOWN if self._good else PATIENCE))
         if question.found:
             self._question = None
-            return question.found, ""
+            return question.found, None
         doubt = _doubt(question, place)
         if self._good is None:
             raise LinkFailed(doubt, Cause.NAME)
         return (self._good,), doubt
 
 
-def _doubt(question: _Question, place: str) -> str:
+def _doubt(question: _Question, place: str) -> Phrase:
     if question.failed is None:
-        return f"name of {place} cannot be resolved: no answer from the name server"
+        return unresolved(place, Phrase("名称服务器（DNS）没有应答", "no answer from the name server"))
     if isinstance(question.failed, socket.gaierror):
         return in_words(question.failed, place)
-    return f"name of {place} cannot be resolved: {question.failed}"
+    if isinstance(question.failed, UnicodeError):
+        return unresolved(place, Phrase("主机名的写法无效", str(question.failed)))
+    return unresolved(place, foreign.of_error(question.failed))
 
 
 def _connected(addresses: Sequence[Address], deadline: Deadline) -> tuple[socket.socket, Address]:
     """Each address gets its share of the time, so that a dead first one leaves some for the second."""
-    failed: OSError = OSError("no address")
+    failed: OSError = OSError(Phrase("没有地址", "no address"))
     for tried, address in enumerate(addresses):
         sock = socket.socket(address.family, socket.SOCK_STREAM)
         try:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from agent.mqtt import websocket
 from agent.mqtt.endpoint import Endpoint, Proxy, place
 from agent.mqtt.reach import Deadline
-from agent.mqtt.words import Cause, LinkFailed
+from agent.mqtt.words import Cause, LinkFailed, because
+from drivers.phrase import Phrase
 
 HEAD_MAX = 16_384
 PORTS = {True: 443, False: 80}
@@ -36,10 +37,16 @@ def through(sock: socket.socket, proxy: Proxy, endpoint: Endpoint, deadline: Dea
     who = proxy.place
     answer = _asked(sock, "\r\n".join((*lines, "", "")).encode("ascii"), who, deadline)
     if answer.status == 407:
-        known = "does not accept user name and password" if proxy.username else "wants a user name and a password"
-        raise LinkFailed(f"{who} {known} ({answer})", Cause.LOGIN)
+        known = (
+            Phrase("不接受该用户名和密码", "does not accept user name and password")
+            if proxy.username
+            else Phrase("要求用户名和密码", "wants a user name and a password")
+        )
+        raise LinkFailed(Phrase(f"{who} {known.zh}（{answer}）", f"{who} {known} ({answer})"), Cause.LOGIN)
     if not 200 <= answer.status < 300:
-        raise LinkFailed(f"{who} does not connect to {endpoint.place}: {answer}", Cause.DECLINED)
+        there = endpoint.place
+        reason = because(f"{who} 没有接通 {there}", f"{who} does not connect to {there}", str(answer))
+        raise LinkFailed(reason, Cause.DECLINED)
 
 
 def upgrade(sock: socket.socket, endpoint: Endpoint, path: str, deadline: Deadline) -> websocket.Frames:
@@ -50,11 +57,20 @@ def upgrade(sock: socket.socket, endpoint: Endpoint, path: str, deadline: Deadli
     key = websocket.new_key()
     answer = _asked(sock, websocket.request(authority, path, key), endpoint.place, deadline)
     if answer.status != 101:
-        raise LinkFailed(f"{endpoint.place} opens no websocket at {path}: {answer}", Cause.DECLINED)
+        raise LinkFailed(_unopened(endpoint, path, str(answer)), Cause.DECLINED)
     objection = websocket.objection(answer.headers, key)
     if objection:
-        raise LinkFailed(f"{endpoint.place} opens no websocket at {path}: {objection}", Cause.NOT_MQTT)
+        raise LinkFailed(_unopened(endpoint, path, objection), Cause.NOT_MQTT)
     return websocket.Frames()
+
+
+def _unopened(endpoint: Endpoint, path: str, why: str) -> Phrase:
+    there = endpoint.place
+    return because(f"{there} 没有在 {path} 打开 websocket", f"{there} opens no websocket at {path}", why)
+
+
+def _no_http(who: str) -> Phrase:
+    return Phrase(f"{who} 的应答不是 HTTP", f"{who} does not answer in HTTP")
 
 
 def _asked(sock: socket.socket, request: bytes, who: str, deadline: Deadline) -> _Head:
@@ -66,10 +82,11 @@ def _asked(sock: socket.socket, request: bytes, who: str, deadline: Deadline) ->
         received = sock.recv(4096)
         data += received
         if not received or len(data) > HEAD_MAX:
-            raise LinkFailed(f"{who} does not answer in HTTP", Cause.NOT_MQTT)
+            raise LinkFailed(_no_http(who), Cause.NOT_MQTT)
     head, _, rest = data.partition(b"\r\n\r\n")
     if rest:  # neither a broker nor TLS speaks first
-        raise LinkFailed(f"{who} answers and goes on talking", Cause.NOT_MQTT)
+        reason = Phrase(f"{who} 应答之后又发来多余的内容", f"{who} answers and goes on talking")
+        raise LinkFailed(reason, Cause.NOT_MQTT)
     return _parsed(head.decode("latin-1"), who)
 
 
@@ -79,7 +96,7 @@ def _parsed(head: str, who: str) -> _Head:
     version, _, said = first.partition(" ")
     status, _, phrase = said.partition(" ")
     if not version.startswith("HTTP/1.") or len(status) != 3 or not status.isdecimal():
-        raise LinkFailed(f"{who} does not answer in HTTP", Cause.NOT_MQTT)
+        raise LinkFailed(_no_http(who), Cause.NOT_MQTT)
     fields = (line.partition(":") for line in lines)
     return _Head(int(status), phrase.strip()[:80], {name.strip().lower(): value.strip() for name, _, value in fields})
 

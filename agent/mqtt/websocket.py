@@ -11,6 +11,8 @@ from struct import Struct
 from typing import NamedTuple
 from urllib.parse import quote
 
+from drivers.phrase import Phrase
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CONTINUATION, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x2, 0x8, 0x9, 0xA
 _OPCODES = frozenset((_CONTINUATION, _BINARY, _CLOSE, _PING, _PONG))
@@ -51,11 +53,11 @@ def objection(headers: Mapping[str, str], key: str) -> str:
     """Why an answer with status 101 is none to this key; empty when it is one. Names of headers in lower case."""
     digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
     if headers.get("upgrade", "").lower() != "websocket":
-        return "it does not upgrade to a websocket"
+        return Phrase("它没有切换到 websocket", "it does not upgrade to a websocket")
     if headers.get("sec-websocket-accept") != base64.b64encode(digest).decode():
-        return "its Sec-WebSocket-Accept is not the answer to our key"
+        return Phrase("Sec-WebSocket-Accept 与本次请求不符", "its Sec-WebSocket-Accept is not the answer to our key")
     if headers.get("sec-websocket-protocol", "mqtt").lower() not in ("mqtt", "mqttv3.1"):
-        return "it speaks another protocol than mqtt"
+        return Phrase("它用的协议不是 mqtt", "it speaks another protocol than mqtt")
     return ""
 
 
@@ -129,7 +131,10 @@ class Frames:
             self.replies += frame(payload[:2], _CLOSE)
             code = _U16.unpack(payload[:2])[0] if len(payload) >= 2 else 1005
             said = payload[2:].decode("utf-8", "replace")
-            self.closed = Closed(f"the other side closed the websocket ({code}{' ' + said if said else ''})")
+            why = f"{code} {said}" if said else f"{code}"
+            self.closed = Closed(
+                Phrase(f"对方关闭了 websocket（{why}）", f"the other side closed the websocket ({why})")
+            )
 
 
 class _Head(NamedTuple):

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.mqtt import foreign
+from drivers.phrase import Phrase, in_chinese, of_system
+
 
 class Cause(StrEnum):
     """Kinds of reasons: each wants something else done (`agent.messages.hints`)."""
@@ -30,7 +33,7 @@ class Cause(StrEnum):
 
 
 class LinkFailed(Exception):
-    """No connection, or not any more. `reason` is plain English on one line."""
+    """No connection, or not any more. `reason` is one line, a `drivers.phrase.Phrase` where it stands in a log."""
 
     def __init__(self, reason: str, cause: Cause = Cause.UNKNOWN) -> None:
         super().__init__(reason)
@@ -53,32 +56,45 @@ PACKET_TOO_LARGE = 0x95
 PAYLOAD_FORMAT_INVALID = 0x99
 
 
-def puback_reason(code: int) -> str:
+def puback_reason(code: int) -> Phrase:
     """What a PUBACK's reason code says."""
     # By the standard a PUBACK cannot say that a packet is too large, a CONNACK can.
     packet = PacketTypes.CONNACK if code == PACKET_TOO_LARGE else PacketTypes.PUBACK
-    return str(ReasonCode(packet, identifier=code))
+    return foreign.named(ReasonCode(packet, identifier=code))
 
 
-def in_words(error: Exception, place: str) -> str:
+def in_words(error: Exception, place: str) -> Phrase:
     """The reason of an `OSError`, `ValueError` or library error met while connecting to `place` (host:port)."""
     match error:
         case ssl.SSLCertVerificationError():
-            return f"certificate of {place} not accepted: {error.verify_message}"
+            why = foreign.unverified(error)
+            return because(f"不接受 {place} 的证书", f"certificate of {place} not accepted", why)
         case ssl.SSLError():
             return tls_in_words(error, place)
         case socket.gaierror():
-            return f"name of {place} cannot be resolved: {error.strerror}"
+            return unresolved(place, foreign.unnamed(error))
         case TimeoutError():
-            return f"no answer from {place}"
+            return unanswered(place)
         case ConnectionRefusedError():
-            return f"connection refused by {place}"
+            return Phrase(f"{place} 拒绝连接", f"connection refused by {place}")
         case OSError() if error.filename is not None:
-            return f"cannot read {error.filename}: {error.strerror}"
-        case OSError():
-            return f"{place}: {error.strerror or error}"
+            return because(f"无法读取 {error.filename}", f"cannot read {error.filename}", of_system(error))
         case _:
-            return f"{place}: {error or type(error).__name__}"
+            return because(place, place, foreign.of_error(error))
+
+
+def because(zh: str, en: str, why: str) -> Phrase:
+    """A sentence, a colon and its reason."""
+    return Phrase(f"{zh}：{in_chinese(why)}", f"{en}: {why}")
+
+
+def unresolved(place: str, why: str) -> Phrase:
+    """The host of a place has no address."""
+    return because(f"无法解析 {place} 的主机名", f"name of {place} cannot be resolved", why)
+
+
+def unanswered(place: str) -> Phrase:
+    return Phrase(f"{place} 没有应答", f"no answer from {place}")
 
 
 def cause_of(error: Exception) -> Cause:
@@ -122,29 +138,39 @@ def cause_of_disconnect(code: int, by_broker: bool) -> Cause:
     return Cause.CLOSED if code in _ENDED else Cause.LOGIN if code in _LOGIN else Cause.DECLINED
 
 
+_UNLIKED = Phrase("它不接受本网关的证书", "it does not accept the certificate of this gateway")
+_OLD = Phrase("它不支持 TLS 1.2 或更高版本", "it speaks no TLS 1.2 or newer")
+_NO_TLS = Phrase("对方不是 TLS；端口是否正确？", "what answers there does not speak TLS; is it the right port?")
 _ALERTS = {
-    "CERTIFICATE_REQUIRED": "it wants a client certificate (tls.cert_file)",
-    "CERTIFICATE_EXPIRED": "it does not accept the certificate of this gateway: expired",
-    "CERTIFICATE_REVOKED": "it does not accept the certificate of this gateway: revoked",
-    "UNKNOWN_CA": "it does not know the authority that signed the certificate of this gateway",
-    "BAD_CERTIFICATE": "it does not accept the certificate of this gateway",
-    "CERTIFICATE_UNKNOWN": "it does not accept the certificate of this gateway",
-    "UNSUPPORTED_CERTIFICATE": "it does not accept the certificate of this gateway: unsupported kind",
-    "ACCESS_DENIED": "it does not accept the certificate of this gateway: access denied",
-    "HANDSHAKE_FAILURE": "no common way of encryption, or it wants a client certificate (tls.cert_file)",
-    "UNRECOGNIZED_NAME": "it does not know this host name",
-    "PROTOCOL_VERSION": "it speaks no TLS 1.2 or newer",
-    "UNSUPPORTED_PROTOCOL": "it speaks no TLS 1.2 or newer",
-    "WRONG_VERSION_NUMBER": "what answers there does not speak TLS; is it the right port?",
-    "RECORD_LAYER_FAILURE": "what answers there does not speak TLS; is it the right port?",
-    "HTTP_REQUEST": "what answers there does not speak TLS; is it the right port?",
-    "UNEXPECTED_EOF_WHILE_READING": "it closed the connection",
+    "CERTIFICATE_REQUIRED": Phrase(
+        "它要求客户端证书（tls.cert_file）", "it wants a client certificate (tls.cert_file)"
+    ),
+    "CERTIFICATE_EXPIRED": Phrase(f"{_UNLIKED.zh}：已过期", f"{_UNLIKED}: expired"),
+    "CERTIFICATE_REVOKED": Phrase(f"{_UNLIKED.zh}：已吊销", f"{_UNLIKED}: revoked"),
+    "UNKNOWN_CA": Phrase(
+        "它不认识签发本网关证书的 CA", "it does not know the authority that signed the certificate of this gateway"
+    ),
+    "BAD_CERTIFICATE": _UNLIKED,
+    "CERTIFICATE_UNKNOWN": _UNLIKED,
+    "UNSUPPORTED_CERTIFICATE": Phrase(f"{_UNLIKED.zh}：不支持这种证书", f"{_UNLIKED}: unsupported kind"),
+    "ACCESS_DENIED": Phrase(f"{_UNLIKED.zh}：没有权限", f"{_UNLIKED}: access denied"),
+    "HANDSHAKE_FAILURE": Phrase(
+        "没有共同的加密方式，或者它要求客户端证书（tls.cert_file）",
+        "no common way of encryption, or it wants a client certificate (tls.cert_file)",
+    ),
+    "UNRECOGNIZED_NAME": Phrase("它不认识这个主机名", "it does not know this host name"),
+    "PROTOCOL_VERSION": _OLD,
+    "UNSUPPORTED_PROTOCOL": _OLD,
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "HTTP_REQUEST": _NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": Phrase("它关闭了连接", "it closed the connection"),
 }
 """How OpenSSL's reasons end (openssl/sslerr.h; alerts are those of RFC 8446 section 6), and what that means here."""
 
 
-def tls_in_words(error: ssl.SSLError, place: str) -> str:
+def tls_in_words(error: ssl.SSLError, place: str) -> Phrase:
     """The reason of a broken TLS connection; the broker's alerts arrive here, with TLS 1.3 after the handshake."""
     reason = error.reason or str(error)
     known = next((words for ending, words in _ALERTS.items() if reason.endswith(ending)), None)
-    return f"TLS with {place} failed: {known or reason.replace('_', ' ').lower()}"
+    return because(f"与 {place} 的 TLS 连接失败", f"TLS with {place} failed", known or foreign.of_openssl(reason))

@@ -4,6 +4,7 @@ Everything blocks and raises `OSError`.
 """
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import Protocol
@@ -116,7 +117,7 @@ class RealDisk:
         descriptor = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.pwrite(descriptor, data, 0) < len(data):
-                raise OSError("only a part of it was written")
+                raise OSError(errno.ENOSPC, "only a part of it was written")
             if os.fstat(descriptor).st_size > len(data):
                 os.ftruncate(descriptor, len(data))
         finally:

@@ -21,6 +21,7 @@ from agent.outbox.walk import Walk
 from agent.record import Record
 from agent.scope import Scope
 from drivers.contract import Journal
+from drivers.phrase import of_system
 
 SMALLEST_SEGMENT = 64 * 1024
 REMEMBER_S = 2.0
@@ -176,7 +177,7 @@ def _open(
             folder, destinations, before, journal, segment_bytes, syncs=syncs, now_s=now_s, begin=state.number
         )
     except OSError as error:
-        journal.note("E3001", str(state.path), reason=error.strerror or type(error).__name__)
+        journal.note("E3001", str(state.path), reason=of_system(error))
         return None
     state.remember(DESTINATIONS, list(destinations))
     return logs

@@ -8,6 +8,7 @@ from functools import partial
 from agent.outbox.limits import Surroundings
 from agent.outbox.store import Store
 from agent.outbox.walk import Piece, Span, Walk
+from drivers.phrase import of_system
 
 RETRY_S = 1.0
 ATTEMPTS = 3
@@ -65,7 +66,7 @@ class Feeding:
         if not isinstance(error, OSError):
             raise error
         self._failures += 1
-        self._journal.note("W3005", self._place, reason=error.strerror or type(error).__name__)
+        self._journal.note("W3005", self._place, reason=of_system(error))
         if self._failures < ATTEMPTS:
             asyncio.get_running_loop().call_later(self._retry_s, again)
             return

@@ -19,6 +19,7 @@ from agent.outbox.opening import Folder, Recovered, open_logs
 from agent.outbox.shelf import Shelf
 from agent.outbox.state import READABLE
 from agent.outbox.walk import Found, Piece, Span, Walk
+from drivers.phrase import of_system
 
 REMOVED, DAMAGED = "removed", "damaged"
 """Why something is missing: the agent let go of it meanwhile, or it cannot be read."""
@@ -155,7 +156,7 @@ def look(path: Path, destination: str) -> Glance:
     except FileNotFoundError:
         raise NoOutbox("E3020", path=path) from None
     except OSError as error:
-        raise NoOutbox("E3021", path=path, reason=error.strerror or type(error).__name__) from None
+        raise NoOutbox("E3021", path=path, reason=of_system(error)) from None
     return Glance(run, destination, folder, recovered)
 
 

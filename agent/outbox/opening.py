@@ -19,6 +19,7 @@ from agent.outbox.shelf import Segment, Shelf
 from agent.outbox.slots import GAPS, STANDING, TO, Slots
 from agent.outbox.walk import WHOLE
 from drivers.contract import Journal
+from drivers.phrase import of_system
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def _sync(disk: Disk, name: str, journal: Journal) -> None:
     try:
         disk.sync(name)
     except OSError as error:
-        journal.note("W3003", name, reason=error.strerror or type(error).__name__)
+        journal.note("W3003", name, reason=of_system(error))
 
 
 def _serial(shelf: Shelf) -> int:
@@ -201,7 +202,7 @@ def _read(disk: Disk, segment: Segment, journal: Journal) -> _Read:
     try:
         data = disk.read(segment.name, 0, WHOLE)
     except OSError as error:
-        journal.note("W3005", segment.name, reason=error.strerror or type(error).__name__)
+        journal.note("W3005", segment.name, reason=of_system(error))
         return read
     read.is_foreign = True
     whole: list[frames.Frame] = []

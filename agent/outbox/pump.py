@@ -11,6 +11,7 @@ from agent.outbox.limits import Surroundings
 from agent.outbox.opening import Folder
 from agent.outbox.room import Going, Room
 from agent.outbox.store import Store
+from drivers.phrase import of_system
 
 GATHER_S = 0.015
 """What comes within it is written together."""
@@ -99,7 +100,7 @@ class Pump:
         self._store.worked(outcome)
         if outcome.error is not None:
             self._is_failing = True
-            self._journal.lost("E3005", self._place, reason=outcome.error.strerror or type(outcome.error).__name__)
+            self._journal.lost("E3005", self._place, reason=of_system(outcome.error))
         elif self._is_failing and job.page:  # cursors can be written over where there is no room
             self._is_failing = False
             self._journal.back("E3005", self._place)
@@ -186,7 +187,7 @@ class Pump:
             loop = asyncio.get_running_loop()
             error = await loop.run_in_executor(self._threads.writing, self._desk.finish)
             if error is not None:
-                self._journal.lost("E3005", self._place, reason=error.strerror or type(error).__name__)
+                self._journal.lost("E3005", self._place, reason=of_system(error))
 
 
 async def _at_latest_in(seconds: float, event: asyncio.Event) -> None:

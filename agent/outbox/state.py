@@ -23,6 +23,7 @@ from pathlib import Path
 import orjson
 
 from drivers.contract import Journal
+from drivers.phrase import Phrase, of_system
 
 FORMAT = "3"
 """1 had no log; what it kept is read, and its log begins empty. 2 had a file of cursors for each destination, and one
@@ -30,6 +31,10 @@ for losses: they are read, and go when there is one of 3."""
 READABLE = ("1", "2", FORMAT)
 BOOT_BITS = 40
 _NAME = re.compile(r"[a-z][a-z_]{0,40}")
+OTHER_RUNS = Phrase(
+    "启动时读不出，里面是其他运行的数据：重启后才能使用",
+    "it was not readable at the start and holds other runs: restart to use it",
+)
 
 
 class StateTaken(Exception):
@@ -65,7 +70,7 @@ class State:
         if self._lock is None:
             self._lock = self._taken_late()
         if _stored_boot(self.path) not in self._found:
-            raise OSError(errno.ESTALE, "it was not readable at the start and holds other runs: restart to use it")
+            raise OSError(errno.ESTALE, OTHER_RUNS)
         self._found.add(self.boot)
         _write_durably(self.path, "format", FORMAT.encode())
         _write_durably(self.path, "boot", str(self.boot).encode())
@@ -105,7 +110,7 @@ class State:
         try:
             _write_durably(self.path, name, content)
         except OSError as error:
-            self._journal.note("W3003", str(self.path / name), reason=_words(error))
+            self._journal.note("W3003", str(self.path / name), reason=of_system(error))
 
 
 def open_state(path: Path, journal: Journal) -> State:
@@ -143,7 +148,7 @@ def _take(path: Path, journal: Journal) -> int | None:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     except OSError as error:
-        journal.note("W3003", str(path / "lock"), reason=_words(error))
+        journal.note("W3003", str(path / "lock"), reason=of_system(error))
     return lock
 
 
@@ -175,7 +180,7 @@ def _is_of_this_format(path: Path, journal: Journal) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        journal.note("E3001", str(path), reason=_words(error))
+        journal.note("E3001", str(path), reason=of_system(error))
         return False
     if found.isdigit() and found not in READABLE:
         journal.note("E3002", str(path), found=found, known=FORMAT)
@@ -235,7 +240,3 @@ def _write_durably(directory: Path, name: str, content: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _words(error: OSError) -> str:
-    return error.strerror or type(error).__name__

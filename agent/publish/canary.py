@@ -13,6 +13,7 @@ from agent.formats.contract import Message
 from agent.mqtt import Link, LinkFailed
 from agent.publish.pace import Pace
 from drivers.contract import Journal
+from drivers.phrase import Phrase
 
 Publish = Callable[[Message], Awaitable[None]]
 
@@ -49,7 +50,8 @@ class Canary:
             async with asyncio.timeout(self._pace.canary_s):
                 await self._is_heard.wait()
         except TimeoutError:
-            self._lost(f"nothing in {self._pace.canary_s:g} s")
+            seconds = f"{self._pace.canary_s:g}"
+            self._lost(Phrase(f"{seconds} 秒内没有收到", f"nothing in {seconds} s"))
         else:
             self._journal.back("E4013", self._destination, topic=self._topic)
 

@@ -15,6 +15,7 @@ from agent.publish.pace import LONGER, Pace, most_pause_s
 from agent.publish.session import Session, Ways
 from agent.scope import Scope
 from drivers.contract import Journal
+from drivers.phrase import Phrase
 
 S = TypeVar("S")
 
@@ -115,7 +116,7 @@ class Delivery(Generic[S]):
                 pause = self._lost(failed.reason, failed.cause)
             except Exception as defect:  # noqa: BLE001  # one destination must not end the others
                 self._journal.lost("E4900", self.name, error=_innermost(defect))
-                pause = self._lost("defect")
+                pause = self._lost(Phrase("程序缺陷", "defect"))
             await self._rest(pause)
 
     async def _connection(self) -> None:

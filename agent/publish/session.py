@@ -17,6 +17,7 @@ from agent.publish.suspicion import Key, Loss, Suspicion
 from agent.record import Entry, Record
 from agent.scope import Scope
 from drivers.contract import Journal
+from drivers.phrase import Phrase
 
 S = TypeVar("S")
 
@@ -228,7 +229,7 @@ class Session(Generic[S]):
         try:
             ways.state, messages = ways.format.encode(ways.state, entry, snapshot)
         except UNSPEAKABLE as error:
-            self._set_aside(entry, "encode", repr(error))
+            self._set_aside(entry, "encode", Phrase(f"无法编码：{error!r}", repr(error)))
             return
         if not messages:
             ways.reader.confirm(entry.lsn)

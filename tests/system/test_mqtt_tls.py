@@ -21,6 +21,7 @@ from agent.mqtt import Connector, Endpoint, LinkFailed, Tls
 from tests.agent.test_mqtt import published
 from tests.fakes.agent import agent, platform, site
 from tests.fakes.authority import DAY, NOW, Authority
+from tests.fakes.chinese import english, in_log
 from tests.fakes.mosquitto import Mosquitto, free_port
 from tests.fakes.proxy import FaultProxy
 
@@ -37,6 +38,7 @@ async def reason(endpoint: Endpoint, *, clock_is_plausible: bool = True) -> str:
     with pytest.raises(LinkFailed) as failed:
         await Connector(endpoint, clock_is_plausible=lambda: clock_is_plausible).open()
     assert "\n" not in failed.value.reason
+    assert not english(in_log(failed.value.reason, cause=failed.value.cause), "trustme")
     return failed.value.reason
 
 

@@ -4,6 +4,7 @@ from agent.demo.arrivals import Arrivals, TagSeen
 from agent.demo.summary import counters, faults, headline, percentile, summary
 from agent.demo.texts import METRICS, STATES, TEXTS, Words
 from drivers.contract import Value
+from drivers.phrase import Phrase
 
 DEVICES = ["press01"]
 
@@ -52,6 +53,12 @@ def test_each_fault_is_told(arrivals: Arrivals) -> None:
 
 def test_nothing_at_all_is_one_fault() -> None:
     assert len(faults(Arrivals("gw", Believes()), DEVICES, Words("zh"))) == 1
+
+
+def test_a_reason_is_in_the_language_of_the_demo() -> None:
+    reason = Phrase("连接断开", "connection closed")
+    assert Words("zh")("viewer_lost", reason=reason).endswith("：连接断开")
+    assert Words("en")("viewer_lost", reason=reason).endswith(": connection closed")
 
 
 def test_the_account_names_what_cannot_be_read(arrivals: Arrivals) -> None:

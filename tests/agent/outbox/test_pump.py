@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from agent.messages import Catalogue
 from agent.outbox import pump
 from agent.outbox.desk import Desk, Job, Outcome
 from agent.outbox.limits import Surroundings
@@ -56,4 +57,5 @@ async def test_a_full_disk_is_said_once_though_it_is_tried_again_and_again(monke
         await asyncio.wait((running,))
     assert full == ["lost E3005"]
     assert bench.told.codes() == ["lost E3005", "back E3005"]
+    assert "（磁盘已满）" in Catalogue("zh").text("E3005", bench.told.facts[0])
     assert bench.store.written == 2

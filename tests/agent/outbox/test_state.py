@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.outbox.state import BOOT_BITS, State, StateTaken, open_state
+from drivers.phrase import in_chinese, of_system
 from tests.fakes.told import Told
 
 
@@ -93,8 +94,9 @@ def test_a_directory_that_turns_up_with_other_runs_is_left_alone(tmp_path: Path)
     state = run(tmp_path / "place" / "state")
     (tmp_path / "place").unlink()
     (tmp_path / "disk").rename(tmp_path / "place")
-    with pytest.raises(OSError, match="restart"):
+    with pytest.raises(OSError, match="restart") as failed:
         state.number()
+    assert "重启" in in_chinese(of_system(failed.value))
     assert (tmp_path / "place" / "state" / "boot").read_text() == str(other.boot)
 
 
