@@ -19,6 +19,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room("agent/mqtt", frozenset(("LinkFailed", "Refusal"))),
     Room("agent/publish", frozenset(("LinkFailed", "Refusal"))),
+    Room("drivers", frozenset(("NotConnected", "Malformed"))),
 )
 """With their subclasses in the same folder."""
 REASON_AT = {"Refusal": 1}
