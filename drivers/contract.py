@@ -166,9 +166,8 @@ class Identifying(Protocol):
     @property
     def identities(self) -> Mapping[str, Mapping[str, str]]:
         """Device -> label -> text, such as `manufacturer`, `model`, `serial_number`; of those that were asked since the
-        driver was opened. A device whose machine says nothing has an empty one; one that is not asked has none.
-
-        Another object whenever one of them is another, and that before the first Scan with values of that machine."""
+        driver was opened. A device whose machine says nothing has an empty one; one that is not asked has none. It is
+        another object whenever something in it is new, and that before the first Scan of such a machine."""
 
 
 class Journal(Protocol):
@@ -183,10 +182,8 @@ class Journal(Protocol):
 
 
 class Message(NamedTuple):
-    """An operator message in both languages, `str.format` templates over its facts. A hint says what to do.
-
-    `{lineside}` is there without a fact of that name: what the person types to call the command.
-    """
+    """An operator message in both languages, `str.format` templates over its facts; `{lineside}` is what is typed to
+    call the command. A hint says what to do."""
 
     level: Literal["error", "warning", "notice", "info"]
     zh: str

@@ -26,6 +26,11 @@ def in_chinese(words: str) -> str:
     return words.zh if isinstance(words, Phrase) else words
 
 
+def known(zh: str | None, en: str) -> Phrase:
+    """Words of somebody else: what nobody has put into Chinese stays as it came, which is better than nothing."""
+    return Phrase(zh or en, en)
+
+
 _OF_SYSTEM = {
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已用完",

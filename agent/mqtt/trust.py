@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from agent.mqtt.certificate import Certificate, Malformed, from_der, from_pem
 from agent.mqtt.endpoint import Endpoint, Tls
-from agent.mqtt.foreign import UNKNOWN, of_openssl
 from agent.mqtt.reach import Deadline
 from agent.mqtt.words import Cause, LinkFailed, in_words
+from drivers.openssl import UNKNOWN, of_openssl
 from drivers.phrase import Phrase, in_chinese
 
 NAMES_SHOWN = 5

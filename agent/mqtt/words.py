@@ -10,6 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.mqtt import foreign
+from drivers import openssl
 from drivers.phrase import Phrase, in_chinese, of_system
 
 
@@ -67,7 +68,7 @@ def in_words(error: Exception, place: str) -> Phrase:
     """The reason of an `OSError`, `ValueError` or library error met while connecting to `place` (host:port)."""
     match error:
         case ssl.SSLCertVerificationError():
-            why = foreign.unverified(error)
+            why = openssl.unverified(error)
             return because(f"不接受 {place} 的证书", f"certificate of {place} not accepted", why)
         case ssl.SSLError():
             return tls_in_words(error, place)
@@ -173,4 +174,4 @@ def tls_in_words(error: ssl.SSLError, place: str) -> Phrase:
     """The reason of a broken TLS connection; the broker's alerts arrive here, with TLS 1.3 after the handshake."""
     reason = error.reason or str(error)
     known = next((words for ending, words in _ALERTS.items() if reason.endswith(ending)), None)
-    return because(f"与 {place} 的 TLS 连接失败", f"TLS with {place} failed", known or foreign.of_openssl(reason))
+    return because(f"与 {place} 的 TLS 连接失败", f"TLS with {place} failed", known or openssl.of_openssl(reason))

@@ -14,6 +14,7 @@ from drivers.modbus.endpoint import Endpoint, Line
 from drivers.modbus.lookup import Lookup
 from drivers.modbus.wire import Wire
 from drivers.modbus.wires import DatagramWire, PortWire, StreamWire
+from drivers.openssl import of_openssl
 from drivers.phrase import Phrase, of_system
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Trust:
         try:
             return self._context()
         except OSError as error:  # ssl.SSLError is one too
-            why = (error.reason or str(error)) if isinstance(error, ssl.SSLError) else of_system(error)
+            why = of_openssl(error.reason or str(error)) if isinstance(error, ssl.SSLError) else of_system(error)
             raise NotConnected(why, "M2022") from error
 
     def _context(self) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ import errno
 import ssl
 
 from drivers.errors import NotConnected
+from drivers.openssl import of_openssl, unverified
 from drivers.phrase import Phrase, of_system
 
 CLOSED = Phrase("连接已关闭", "the connection was closed")
@@ -30,9 +31,9 @@ _REASONS = {
 def not_opened(error: OSError) -> NotConnected:
     """The refusal for the operator, without addresses and numbers that change from try to try."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return NotConnected(error.verify_message, "M2018")
+        return NotConnected(unverified(error), "M2018")
     if isinstance(error, ssl.SSLError):
-        return NotConnected((error.reason or str(error)).replace("_", " ").lower(), "M2019")
+        return NotConnected(of_openssl(error.reason or str(error)), "M2019")
     if isinstance(error, ConnectionError) and error.errno is None:  # asyncio's own, of a handshake that breaks off
         return NotConnected(Phrase("设备关闭了连接", "the device closed the connection"), "M2019")
     reason, code = _REASONS.get(error.errno or 0, (of_system(error), None))
