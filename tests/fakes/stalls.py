@@ -19,7 +19,7 @@ LATE_S = 0.006
 
 
 class Stalls:
-    """Of the machine, by `time.perf_counter`."""
+    """Of the machine, by `time.perf_counter`, which on Linux is the clock of an event loop as well."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
