@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.mqtt import Connector, Endpoint, Link, LinkFailed, subscribe
+from agent.mqtt import Connector, Endpoint, Link, LinkFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
@@ -148,10 +148,16 @@ class Platform(Told):
         super().__init__()
         self.messages: list[Arrived] = []
 
-    async def listen(self, port: int) -> None:
-        async with contextlib.aclosing(subscribe(_somebody(port), ["#"])) as seen:
-            async for message in seen:
-                self._hear(message.topic, message.payload, message.retain)
+    async def listen(self, port: int, is_there: asyncio.Event) -> None:
+        """All that comes, until the connection is lost."""
+        link = await Connector(_somebody(port)).open(None, self._hear)
+        try:
+            await link.subscribe(["#"])
+            is_there.set()
+            await asyncio.wait((link.lost,))
+            raise LinkFailed(link.lost.result())
+        finally:
+            await link.disconnect(1.0)
 
     async def hold(self, port: int, is_there: asyncio.Event) -> None:
         """As `listen`, over restarts of a broker that keeps sessions: what passes meanwhile is not missed."""
@@ -209,9 +215,9 @@ def _somebody(port: int) -> Endpoint:
 
 @contextlib.asynccontextmanager
 async def platform(port: int) -> AsyncIterator[Platform]:
-    """A platform that listens to the broker on that port."""
-    listening = Platform()
-    async with _beside(listening.listen(port)):
+    """A platform that listens to the broker on that port; subscribed when it is there."""
+    listening, is_there = Platform(), asyncio.Event()
+    async with _beside(listening.listen(port, is_there), is_there):
         yield listening
 
 
@@ -219,16 +225,16 @@ async def platform(port: int) -> AsyncIterator[Platform]:
 async def lasting_platform(port: int) -> AsyncIterator[Platform]:
     """One whose session outlives the connection; subscribed when it is there."""
     listening, is_there = Platform(), asyncio.Event()
-    async with _beside(listening.hold(port, is_there)):
-        async with asyncio.timeout(PATIENCE_S):
-            await is_there.wait()
+    async with _beside(listening.hold(port, is_there), is_there):
         yield listening
 
 
 @contextlib.asynccontextmanager
-async def _beside(listening: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _beside(listening: Coroutine[Any, Any, None], is_there: asyncio.Event) -> AsyncIterator[None]:
     task = asyncio.create_task(listening, name="the platform")
     try:
+        async with asyncio.timeout(PATIENCE_S):
+            await is_there.wait()
         yield
     finally:
         task.cancel()

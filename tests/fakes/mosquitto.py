@@ -3,21 +3,48 @@
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
+BLOCK = 100
+BLOCKS = range(16_000, 32_000, BLOCK)
+"""Ports below those that Linux gives to who asks for any, so that nobody gets one of them by chance."""
+_OURS: list[socket.socket] = []
+"""Each holds a name in the abstract namespace that says that a block is this process's."""
+
+
+def _ports() -> Iterator[int]:
+    """Of blocks that no other test run has."""
+    for first in random.SystemRandom().sample(BLOCKS, len(BLOCKS)):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0lineside-tests-ports-{first}")
+        except OSError:
+            mark.close()
+        else:
+            _OURS.append(mark)
+            yield from range(first, first + BLOCK)
+
+
+_NEXT = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port where nobody listens, and that no test gets a second time while this process runs."""
+    for port in _NEXT:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("all ports were given away")
 
 
 class Mosquitto:

@@ -9,6 +9,7 @@ import tty
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from tests.fakes.mosquitto import free_port
 from tests.fakes.talks import Talk
 
 if TYPE_CHECKING:
@@ -30,14 +31,13 @@ class TcpPort:
     """A port of the loopback interface."""
 
     def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        self.port = port
+        self.port = port or free_port()
         self._tls = tls
         self._server: asyncio.Server | None = None
 
     async def open(self, plc: "FakePlc") -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: StreamTalk(plc), "127.0.0.1", self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         if self._server is not None:

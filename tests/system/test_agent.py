@@ -3,16 +3,19 @@
 import asyncio
 import itertools
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.clock import BUILT_MS
-from tests.fakes.agent import Agent, agent, platform, site
+from tests.fakes.agent import Agent, Platform, agent, platform, site
 from tests.fakes.faults import Asked
 from tests.fakes.mosquitto import Mosquitto, free_port, mosquitto
 from tests.fakes.plc import FakePlc
+from tests.fakes.stalls import Stalls
 
 pytestmark = pytest.mark.needs("mosquitto")
 
@@ -43,6 +46,7 @@ async def test_registers_arrive_as_tagged_values(tmp_path: Path) -> None:
             memory[103] = 11
             await seen.sees("press01", "count_good", times=2)
             assert await running.stop() == 0
+        await seen.until(lambda: len(seen.of("/state")) >= 2)
     (first,) = [body for body in seen.of("data", "press01") if body["seq"] == 0]
     assert first["scans"][0]["v"] == {"speed": 85.3, "count_good": 65546}
     assert [value for _, value, _ in seen.samples("press01", "count_good")] == [65546, 65547]
@@ -86,15 +90,29 @@ async def test_t9_nine_dead_plcs_do_not_disturb_the_tenth(tmp_path: Path) -> Non
         urls = [*dead, *[mute.url] * 5, alive.url]
         connections = [modbus(f"plc{n}", url) for n, url in enumerate(urls)]
         devices = [press(f"press{n}", f"plc{n}", SPEED, every="100ms") for n in range(10)]
-        async with agent(site(tmp_path, connections, devices, broker.port)) as running:
-            await seen.sees("press9", "speed", times=100)
-        times = [at for at, _, _ in seen.samples("press9", "speed")][5:]
-        periods = sorted(abs(b - a - 100) for a, b in itertools.pairwise(times))
+        with Stalls() as stalls:
+            async with agent(site(tmp_path, connections, devices, broker.port)) as running:
+                periods: list[int] = []
+                async with asyncio.timeout(80):
+                    while len(periods) < 120:
+                        await seen.sees("press9", "speed", times=len(seen.samples("press9", "speed")) + 25)
+                        periods = _undisturbed(seen, stalls)
         assert periods[int(len(periods) * 0.99)] <= 10, "p99 of the jitter is at most 10 % of the period"
         assert seen.samples("press0", "speed")[0][2] == "bad.not_connected"
         assert seen.samples("press5", "speed")[0][2] == "bad.timeout"
         assert seen.holes("press9") == []
         assert len(running.lines) <= 20 + 1
+
+
+def _undisturbed(seen: Platform, stalls: Stalls) -> list[int]:
+    """How far from 100 ms the tenth's periods are, ascending: those in which the machine did not stand still."""
+    to_monotonic_s = time.perf_counter() - time.time()
+    times = [at for at, _, _ in seen.samples("press9", "speed")][5:]
+    return sorted(
+        abs(b - a - 100)
+        for a, b in itertools.pairwise(times)
+        if not stalls.touch(a / 1000 + to_monotonic_s - 0.01, b / 1000 + to_monotonic_s + 0.01)
+    )
 
 
 async def test_row_03_a_half_open_connection_is_noticed_within_three_timeouts(tmp_path: Path) -> None:
@@ -308,15 +326,20 @@ async def test_health_counts_expected_and_acquired_polls(tmp_path: Path) -> None
         async with agent(file):
             await seen.until(lambda: len(seen.of("/health")) >= 4)
     health = seen.of("/health")[-1]
-    polls = health["devices"]["press01"]
-    expected, acquired = (sum(hour[key] for hour in polls) for key in ("expected", "acquired"))
-    assert expected == acquired
-    assert 10 <= expected <= 25
+    under_way = [_polls(one, "expected") - _polls(one, "acquired") for one in seen.of("/health")]
+    assert under_way.count(0) >= 2, "none is missing"
+    assert set(under_way) <= {0, 1}, "only the newest may be on its way"
+    assert 10 <= _polls(health, "expected") <= 25
     assert health["connections"]["plc1"]["state"] == "up"
     assert health["connections"]["plc1"]["wire"]["timeouts"] == 0
     account = health["destinations"]["broker0"]
     assert account["accepted"] == account["delivered"] + account["queued"] + sum(account["dropped"].values())
     assert health["clock"]["synced"] is True
+
+
+def _polls(health: Mapping[str, Any], what: str) -> int:
+    """Of press01, whenever the hour changed."""
+    return sum(hour[what] for hour in health["devices"]["press01"])
 
 
 async def test_meta_of_a_removed_device_is_cleared_after_a_restart(tmp_path: Path) -> None:

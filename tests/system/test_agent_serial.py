@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.agent import Agent, Platform, agent, platform, site
 from tests.fakes.faults import swallowed
 from tests.fakes.framing import RTU
-from tests.fakes.mosquitto import mosquitto
+from tests.fakes.mosquitto import free_port, mosquitto
 from tests.fakes.plc import FakePlc
 from tests.fakes.ptys import adapter
 from tests.fakes.sockets import Pty
@@ -93,8 +93,7 @@ async def test_t7_a_gateway_with_rtu_over_tcp_comes_back(tmp_path: Path) -> None
 
 
 async def test_t10_a_stop_with_a_line_in_drain_and_a_port_that_is_listened_at(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     slave = FakePlc(at=Pty(tmp_path / "tty"), framing=RTU)
     urls = {"bus": f"{slave.url}?baud=115200", "modem": f"listen://127.0.0.1:{port}?framing=rtu"}
     async with (

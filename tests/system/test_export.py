@@ -96,7 +96,7 @@ async def test_a_backlog_is_carried_home_and_arrives_all_the_same(
             assert code == 0, report
         await _damaged(site, file, stick, second, capsys)
 
-        over_mqtt = site.ledger.look().bodies
+        over_mqtt = set(site.ledger.look().bodies)
         site.mend()
         await site.settle(file)
         ledger = site.balanced()

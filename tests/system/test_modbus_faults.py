@@ -11,7 +11,7 @@ import pytest
 
 from drivers.contract import Quality
 from drivers.errors import NotConnected
-from tests.drivers.modbus.talk import describe, fresh, group, holding, talk
+from tests.drivers.modbus.talk import connected, describe, fresh, group, holding, talk
 from tests.fakes.faults import (
     Change,
     byte_by_byte,
@@ -33,6 +33,7 @@ from tests.fakes.faults import (
 )
 from tests.fakes.plc import FakePlc
 from tests.fakes.proxy import ANSWERS, REQUESTS, FaultProxy
+from tests.fakes.stalls import Stalls
 
 
 async def test_row_01_plc_down_at_start() -> None:
@@ -53,24 +54,26 @@ async def test_row_01_plc_down_at_start() -> None:
 async def test_row_02_plc_reboots_at_any_byte_of_a_reply(seed: int) -> None:
     """The read fails at once, not after a time-out; after the reboot the same object goes on."""
     chance = random.Random(seed)
-    async with FakePlc() as plc, talk(plc, group("press", holding(range(20))), timeout="10s") as it:
-        await it.read()
-        for at in [0, *(chance.randrange(1, 49) for _ in range(10)), 48]:
-            rule = plc.fault(dropped(at), times=1)
-            already = len(plc.requests)
-            plc.max_connections = 0
-            pending = asyncio.ensure_future(it.read())
-            await plc.until(lambda already=already: len(plc.requests) > already)
-            began = perf_counter()
-            with pytest.raises(NotConnected):
-                await pending
-            assert perf_counter() - began < 0.1
-            rule.lift()
-            plc.max_connections = None
-            await it.driver.close()
-            await it.driver.connect()
+    with Stalls() as stalls:
+        async with FakePlc() as plc, talk(plc, group("press", holding(range(20))), timeout="10s") as it:
             await it.read()
-            assert it.faults() == {}
+            for at in [0, *(chance.randrange(1, 49) for _ in range(10)), 48]:
+                rule = plc.fault(dropped(at), times=1)
+                already = len(plc.requests)
+                plc.max_connections = 0
+                pending = asyncio.ensure_future(it.read())
+                await plc.until(lambda already=already: len(plc.requests) > already)
+                began = perf_counter()
+                with pytest.raises(NotConnected):
+                    await pending
+                ended = perf_counter()
+                assert ended - began - stalls.within(began, ended) < 0.1
+                rule.lift()
+                plc.max_connections = None
+                await it.driver.close()
+                await it.driver.connect()
+                await it.read()
+                assert it.faults() == {}
 
 
 async def test_row_03_half_open_connection_is_replaced() -> None:
@@ -78,7 +81,7 @@ async def test_row_03_half_open_connection_is_replaced() -> None:
     async with (
         FakePlc() as plc,
         FaultProxy(plc.port) as proxy,
-        talk(proxy.port, group("press", holding(range(4))), timeout="50ms") as it,
+        talk(proxy.port, group("press", holding(range(4))), timeout="200ms") as it,
     ):
         await it.read()
         with proxy.frozen(REQUESTS, ANSWERS):
@@ -92,11 +95,11 @@ async def test_row_03_half_open_connection_is_replaced() -> None:
 
 
 async def test_row_04_slow_plc_is_bounded_by_the_time_outs() -> None:
-    async with FakePlc() as plc, talk(plc, group("press", holding(range(2000))), timeout="50ms") as it:
-        plc.delay_s = 0.2
+    async with FakePlc() as plc, talk(plc, group("press", holding(range(2000))), timeout="200ms") as it:
+        plc.delay_s = 0.8
         began = perf_counter()
         await it.read()
-        assert perf_counter() - began < 4 * 0.05, "16 blocks, but two time-outs"
+        assert perf_counter() - began < 4 * 0.2, "16 blocks, but two time-outs"
         assert set(it.faults().values()) == {Quality.BAD_TIMEOUT}
         plc.delay_s = 0.0
         await it.read()
@@ -132,11 +135,11 @@ async def test_row_06_busy_is_asked_again_and_never_a_number(code: int) -> None:
 
 
 async def test_row_06_retries_are_bounded_by_the_time_out() -> None:
-    async with FakePlc() as plc, talk(plc, group("press", holding(range(4))), timeout="100ms") as it:
+    async with FakePlc() as plc, talk(plc, group("press", holding(range(4))), timeout="300ms") as it:
         plc.fault(exception(6))
         began = perf_counter()
         await it.read()
-        assert perf_counter() - began < 0.2
+        assert perf_counter() - began < 0.6
         assert set(it.known.values()) == {Quality.BAD_BUSY}
 
 
@@ -165,12 +168,16 @@ async def test_row_08_a_late_reply_is_never_the_next_value(echoes: bool) -> None
         values = 0
         for turn in range(100):
             since = len(plc.requests)
-            rule = plc.fault(late(0.025), times=1) if turn % 2 else None
-            await it.read()
+            with plc.fault(late(0.025), times=turn % 2):
+                try:
+                    await it.read()
+                except NotConnected:  # 20 ms are little for a new connection on a busy machine
+                    await it.driver.close()
+                    await connected(it.driver)
+                    continue
             values += fresh(it, plc, since)
-            if rule:
+            if turn % 2:
                 assert set(it.faults().values()) == {Quality.BAD_TIMEOUT}
-                rule.lift()
         assert values >= 90
         assert plc.most_open == 1
         assert it.counts["late"] == 0 if not echoes else it.counts["late"] > 0
@@ -223,7 +230,7 @@ async def test_row_10_a_reply_that_comes_twice_answers_once(seed: int) -> None:
 
 
 async def test_row_10_another_transaction_id_from_a_peer_that_echoes_is_no_answer() -> None:
-    async with FakePlc() as plc, talk(plc, group("press", holding(range(2))), timeout="50ms") as it:
+    async with FakePlc() as plc, talk(plc, group("press", holding(range(2))), timeout="200ms") as it:
         await it.read()
         with plc.fault(other_transaction):
             await it.read()
@@ -263,7 +270,7 @@ async def test_row_14_a_plc_with_one_connection_never_sees_two(seed: int) -> Non
                     await it.read()
             except (NotConnected, TimeoutError):
                 await it.driver.close()
-                await it.driver.connect()
+                await connected(it.driver)
             rule.lift()
         assert plc.accepted > 20
         assert plc.most_open == 1

@@ -29,7 +29,7 @@ FAST = "?baud=115200"
 
 @asynccontextmanager
 async def line(
-    folder: Path, *, framing: Framing = RTU, seed: int = 0, tags: int = 4, timeout: str = "50ms", **limits: object
+    folder: Path, *, framing: Framing = RTU, seed: int = 0, tags: int = 4, timeout: str = "200ms", **limits: object
 ) -> AsyncIterator[tuple[FakePlc, Talk]]:
     """A slave on a serial line and a driver that talks to it, each value saying which request it answers."""
     async with FakePlc(seed=seed, at=Pty(folder / "tty"), framing=framing) as plc:
@@ -69,13 +69,15 @@ async def test_row_09_a_late_reply_is_never_the_next_value(framing: Framing, tmp
             if rule:
                 assert set(it.faults().values()) == {Quality.BAD_TIMEOUT}
                 rule.lift()
-        assert values == 30 * 4
+        assert values == 4 * (60 - it.counts["timeouts"]) >= 4 * 25, (
+            "a machine that stands still can make more of them late"
+        )
         assert it.counts["late"] >= 29
         assert perf_counter() - began < 10, "max_late was not waited for"
 
 
 async def test_row_09_a_missing_reply_is_waited_for_as_long_as_it_may_come(tmp_path: Path) -> None:
-    async with line(tmp_path, timeout="20ms", max_late="300ms") as (plc, it):
+    async with line(tmp_path, timeout="150ms", max_late="300ms") as (plc, it):
         await it.read()
         with plc.fault(swallowed):
             await it.read()
@@ -90,10 +92,10 @@ async def test_row_09_another_unit_is_asked_meanwhile(tmp_path: Path) -> None:
     groups = (group("slow", holding(range(4)), unit=2), group("press", holding(range(4)), unit=1))
     async with (
         FakePlc(at=Pty(tmp_path / "tty"), framing=RTU) as plc,
-        talk(f"{plc.url}{FAST}", *groups, timeout="20ms", max_late="10s") as it,
+        talk(f"{plc.url}{FAST}", *groups, timeout="150ms", max_late="10s") as it,
     ):
         plc.describe = describe
-        plc.fault(late(0.1), unit=2)
+        plc.fault(late(0.4), unit=2)
         await it.read("slow")
         began = perf_counter()
         for _ in range(5):
@@ -104,17 +106,14 @@ async def test_row_09_another_unit_is_asked_meanwhile(tmp_path: Path) -> None:
 
 
 async def test_row_11_flipped_bits_cost_their_value_only(tmp_path: Path, seed: int) -> None:
-    async with line(tmp_path, seed=seed, timeout="20ms", max_late="20ms") as (plc, it):
-        with plc.fault(flipped(), fraction=0.3) as rule:
-            values = 0
-            for _ in range(100):
-                since = len(plc.requests)
+    async with line(tmp_path, seed=seed, timeout="150ms", max_late="150ms") as (plc, it):
+        for turn in range(75):
+            since = len(plc.requests)
+            with plc.fault(flipped(), times=turn % 3 == 2):
                 await it.read()
-                values += fresh(it, plc, since)
-            assert values == 4 * (100 - rule.hits)
-        assert 10 < rule.hits < 60
-        assert it.counts["garbled"] + it.counts["protocol_errors"] + it.counts["exceptions"] == rule.hits
-        assert it.counts["garbled"] >= rule.hits - 1
+            assert fresh(it, plc, since) == (0 if turn % 3 == 2 else 4)
+        assert it.counts["garbled"] + it.counts["protocol_errors"] + it.counts["exceptions"] == 25
+        assert it.counts["garbled"] >= 24
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ async def test_row_11_an_answer_behind_noise_is_found(noise: bytes, tmp_path: Pa
 
 async def test_row_11_garbage_of_every_kind(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    async with line(tmp_path, seed=seed, timeout="20ms", max_late="20ms") as (plc, it):
+    async with line(tmp_path, seed=seed, timeout="20ms", max_late="180ms") as (plc, it):
         values = 0
         for _ in range(60):
             rule = plc.fault(chance.choice([garbage(chance.randrange(600)), fewer(), flipped(8)]), fraction=0.5)
@@ -226,7 +225,7 @@ async def test_row_13_with_noise_and_late_replies_no_echo_is_a_value(tmp_path: P
     }
     async with (
         FakePlc(seed=seed, at=Pty(tmp_path / "tty"), framing=RTU) as plc,
-        talk(f"{plc.url}{FAST}", group("press", addresses), timeout="20ms", max_late="80ms") as it,
+        talk(f"{plc.url}{FAST}", group("press", addresses), timeout="20ms", max_late="300ms") as it,
     ):
         plc.sends_back = True
         plc.describe = lambda address, asked: asked.number % 2 if asked.function == 1 else describe(address, asked)

@@ -1,8 +1,8 @@
 """T1 for every transport: no wrong value at 10 % late, 3 % short and 1 % garbled replies, and few values lost.
 
 Slaves run side by side. A late reply comes between the time-out and `max_late` after it. The slave keeps a distance to
-that edge and never answers after it, however busy the machine is; the edge itself is tested with the exchange, where
-time is a number.
+that edge that a machine which stands still for tenths of a second does not use up; the edge itself is tested with the
+exchange, where time is a number.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ import pytest
 import trustme
 
 from drivers.errors import NotConnected
-from tests.drivers.modbus.talk import describe, fresh, group, holding, talk
+from tests.drivers.modbus.talk import connected, describe, fresh, group, holding, talk
 from tests.fakes.faults import fewer, flipped, garbage, late, truncated
 from tests.fakes.framing import ASCII, MBAP, RTU
 from tests.fakes.plc import FakePlc
 from tests.fakes.sockets import Pty, TcpPort, UdpPort
 
-TIMEOUT_S, MAX_LATE_S = 0.02, 0.12
-LATEST_S = 0.08
+TIMEOUT_S, MAX_LATE_S = 0.05, 0.5
+LATEST_S = 0.15
 TAGS = range(4)
 SLAVES = 10
 
@@ -67,28 +67,18 @@ async def misread(plc: FakePlc, reads: int, tls: dict[str, str] | None = None) -
     limits = {"max_late": f"{MAX_LATE_S * 1000:g}ms"}
     tags = group("press", holding(TAGS))
     url = f"{plc.url}?baud=115200" if "/tty" in plc.url else plc.url
-    async with talk(url, tags, timeout=f"{TIMEOUT_S * 1000:g}ms", tls=tls, connect=False, **limits) as it:
-        await _connect(it.driver)
+    async with talk(url, tags, timeout=f"{TIMEOUT_S * 1000:g}ms", tls=tls, **limits) as it:
         for _ in range(reads):
             since = len(plc.requests)
             try:
                 await it.read()
-            except NotConnected:  # 20 ms are little for a new connection on a busy machine
+            except NotConnected:  # 50 ms are little for a new connection on a busy machine
                 await it.driver.close()
-                await _connect(it.driver)
+                await connected(it.driver)
             else:
                 values += fresh(it, plc, since)
     made = {"made late": made_late.hits, "made shorter": made_shorter.hits, "broken": sum(rule.hits for rule in broken)}
     return Counter(it.counts) + Counter(values=values) + Counter(made)
-
-
-async def _connect(driver: object) -> None:
-    while True:
-        try:
-            await driver.connect()  # type: ignore[attr-defined]  # only this driver has it
-        except NotConnected:
-            continue
-        return
 
 
 async def misread_side_by_side(transport: str, folder: Path, seed: int, reads: int) -> None:

@@ -103,10 +103,13 @@ async def test_row_27_the_canary_finds_out_and_tells_when_it_is_over(tmp_path: P
             peer.reload()
             await here.until(lambda: "back E4013" in here.told.codes())
             assert sorted(here.told.codes()) == ["W4003", "back E4013", "lost E4013"]
+            async with platform(peer.port) as late:
+                await late.until(lambda: len(late.of("health")) >= 3)
+            assert CANARY in {message.topic for message in seen.messages}
+            assert CANARY not in {message.topic for message in late.messages if message.retain}, "nothing of it stays"
             access(tmp_path, ONLY_STATE)
             peer.reload()
             await here.until(lambda: here.told.codes().count("lost E4013") == 2)
-        assert not [message for message in seen.messages if message.retain], "nothing of it stays at the broker"
 
 
 async def test_row_27_a_canary_that_may_not_listen_says_so_and_holds_up_nothing(tmp_path: Path) -> None:
