@@ -199,7 +199,7 @@ async def test_a_broker_that_drops_connect_is_tried_in_the_old_version_but_5_com
 
 async def test_a_broker_that_has_accepted_5_is_not_asked_in_3_1_1_however_long_it_is_silent() -> None:
     async with broker(Habits()) as peer:
-        connector = Connector(endpoint(peer.port, connect_timeout_s=0.1))
+        connector = Connector(endpoint(peer.port, connect_timeout_s=0.3))
         (await connector.open()).close()
         peer.habits.mute_to = 5
         for _ in range(DOUBTS + 1):

@@ -29,7 +29,8 @@ def configuration(directory: Path, bench: GaugeBench, *brokers: int) -> Path:
         "channels": 4,
         "tags": [{"name": "x_left", "address": 1, "unit": "um"}, {"name": "x_right", "address": 2, "scale": 2}],
     }
-    return site(directory, [{"name": "gauge", "driver": "gauge", **bench.connection}], [device], *brokers)
+    patient = {**bench.connection, "timeout": "2s"}  # a machine that stands still for a moment is no silent gauge
+    return site(directory, [{"name": "gauge", "driver": "gauge", **patient}], [device], *brokers)
 
 
 @pytest.mark.needs("mosquitto")

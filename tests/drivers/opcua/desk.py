@@ -27,7 +27,8 @@ class Desk:
         if refusal:
             message = MESSAGES[refusal.code]
             texts = (message.zh, message.en, message.hint_zh, message.hint_en)
-            assert not any("{" in text.format_map(refusal.facts) for text in texts), "all facts are there"
+            facts = {"lineside": "lineside", **refusal.facts}  # how the command is called here is known to who says it
+            assert not any("{" in text.format_map(facts) for text in texts), "all facts are there"
             assert refusal.reason == message.en.format_map(refusal.facts)
             assert all(key in refusal.facts for key in ("file", "state_dir"))
         return refusal and refusal.code

@@ -26,7 +26,7 @@ def usage(*, sign: bool, certs: bool) -> x509.KeyUsage:
 
 
 class Issued:
-    """A certificate with its key. `by` signs it, itself where nobody does."""
+    """A certificate with its key, for a year. `by` signs it, itself where nobody does."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Issued:
         by: "Issued | None" = None,
         *,
         begins: datetime.datetime = NOW - DAY,
-        ends: datetime.datetime = NOW + 365 * DAY,
+        ends: datetime.datetime | None = None,
         key: Any = None,
         subject: x509.Name | None = None,
         issuer: x509.Name | None = None,
@@ -51,7 +51,7 @@ class Issued:
             .public_key(self.key.public_key())
             .serial_number(serial or x509.random_serial_number())
             .not_valid_before(begins)
-            .not_valid_after(ends)
+            .not_valid_after(ends or begins + 366 * DAY)
         )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +20,11 @@ from cryptography.hazmat.primitives import serialization
 from drivers.opcua.certificate import Own, own
 from drivers.opcua.trust import TrustList
 from tests.drivers.opcua.issued import DAY, Issued, server, strong_key
+from tests.fakes.mosquitto import free_port
 
 URI = "urn:plant:packer"
 NOW = datetime.now(UTC)
 """The server has its own clock."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Peer:
