@@ -28,6 +28,7 @@ THOROUGH = (
     "agent/config/tables/test_rows.py::test_20000_tags",
     "agent/config/tables/test_rows.py::test_any_",
     "agent/config/test_events.py",
+    "agent/config/test_odd_values.py",
     "agent/config/test_naming.py::test_every_name_is_one_and_nobody_elses",
     "agent/formats/test_native_parts.py::test_nothing_is_lost",
     "agent/outbox/test_conservation.py",

@@ -25,6 +25,7 @@ from agent.messages import Catalogue
 from drivers import registry
 from drivers.contract import BrowseWish, Browsing, DriverPlugin, Shown, Surroundings
 from drivers.errors import DriverError, NotConnected, NothingChanged
+from drivers.phrase import of_system
 
 EX_USAGE = 2
 PROGRESS_S = 0.2
@@ -179,7 +180,7 @@ def _trust(way: _Way, fingerprint: str, said: Catalogue) -> None:
         _say(said, nothing.code, **nothing.facts)
     except OSError as error:
         path = error.filename or way.plugin.trust.where(way.settings)
-        _say(said, "E2024", path=path, reason=error.strerror or type(error).__name__)
+        _say(said, "E2024", path=path, reason=of_system(error))
 
 
 async def _walk(way: _Way, wish: BrowseWish, said: Catalogue) -> list[Shown]:
@@ -227,7 +228,7 @@ def _write(args: argparse.Namespace, way: _Way, shown: list[Shown], said: Catalo
         with new_file(args.write) as file:
             file.write(proposal.text.encode())
     except OSError as error:
-        _say(said, "E2052", file=args.write, reason=error.strerror or type(error).__name__)
+        _say(said, "E2052", file=args.write, reason=of_system(error))
         return 1
     if proposal.left:
         _say(said, "W2064", left=proposal.left)

@@ -18,6 +18,7 @@ from agent.config import Configuration, Destination, load
 from agent.config.host import Refused
 from agent.messages import Catalogue
 from agent.outbox.glance import DAMAGED, REMOVED, NoOutbox, look
+from drivers.phrase import of_system
 
 EX_USAGE = 2
 CONFIGURATION = Path("/etc/lineside/lineside.yaml")
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     except NoOutbox as none:
         _say(said, none.code, **none.facts)
     except OSError as error:
-        _say(said, "E3026", file=args.file, reason=error.strerror or type(error).__name__)
+        _say(said, "E3026", file=args.file, reason=of_system(error))
     return 1
 
 

@@ -15,6 +15,7 @@ from agent.config.host import Refused
 from agent.messages import Catalogue
 from drivers.contract import Certified, Trusting
 from drivers.errors import NothingChanged
+from drivers.phrase import of_system
 
 EX_USAGE = 2
 FILE_MAX = 1 << 20
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     except NothingChanged as nothing:
         _say(said, nothing.code, **nothing.facts)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = of_system(error)
         _say(said, "E2024", path=error.filename or loaded.configuration.state_dir, reason=reason)
     return 1
 
@@ -104,7 +105,7 @@ def _given(what: str) -> str | bytes:
         with path.open("rb") as file:
             return file.read(FILE_MAX)
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = of_system(error) if isinstance(error, OSError) else str(error)
         raise NothingChanged("E2025", path=path, reason=reason) from None
 
 

@@ -44,7 +44,7 @@ def _number(written: Any) -> Any:
     return written
 
 
-def _as_text(written: Any) -> Any:
+def as_text(written: Any) -> Any:
     """A whole number where a text belongs is that text: `line: 2`, `unit: 1`."""
     return str(written) if isinstance(written, int) and not isinstance(written, bool) else written
 
@@ -210,11 +210,11 @@ _DEADBAND_SCHEMA = [{"type": "number", "minimum": 0}, {"type": "string", "patter
 _FRACTION_SCHEMA = [_NUMBER_SCHEMA, {"type": "string", "pattern": r"^[-+]?\d{1,15} ?/ ?\d{1,15}$"}]
 _TEXT_SCHEMA = {"type": ["string", "integer"]}
 
-Line = Annotated[str, BeforeValidator(_as_text), AfterValidator(_line), WithJsonSchema(_TEXT_SCHEMA)]
+Line = Annotated[str, BeforeValidator(as_text), AfterValidator(_line), WithJsonSchema(_TEXT_SCHEMA)]
 """One line of text, not empty."""
-Level = Annotated[str, BeforeValidator(_as_text), AfterValidator(_level), WithJsonSchema(_TEXT_SCHEMA)]
+Level = Annotated[str, BeforeValidator(as_text), AfterValidator(_level), WithJsonSchema(_TEXT_SCHEMA)]
 """A text that can be a level of an MQTT topic."""
-Protocol = Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(_as_text)]
+Protocol = Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(as_text)]
 LabelName = Annotated[str, AfterValidator(_label)]
 """What can stand in a topic template as {name}."""
 Snake = Annotated[str, AfterValidator(_snake), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"})]

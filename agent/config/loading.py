@@ -5,6 +5,7 @@ from pathlib import Path
 from agent.config import topics
 from agent.config.configuration import Configuration, Connection, Destination, OutboxSettings
 from agent.config.destinations import destination
+from agent.config.fields import as_text
 from agent.config.host import state_dir
 from agent.config.located import START, Findings, Loaded, Located, shorten
 from agent.config.models import DestinationKeys, Root
@@ -110,7 +111,8 @@ class _Reading:
         return keys if self.secrets else keys.model_copy(update=dict.fromkeys(SECRETS))
 
     def _doubt_idle_connections(self) -> None:
-        used = {device.node.get("connection") for device in self.devices}
+        named = [as_text(device.node.get("connection")) for device in self.devices]
+        used = {name for name in named if isinstance(name, str)}
         for name, wire in self.wires.items():
             if wire.connection and name not in used:
                 self.findings.doubtful(wire.node.at, wire.path, "W1064", connection=name)

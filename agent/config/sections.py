@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from agent.config.configuration import Connection, Device
-from agent.config.fields import is_label
+from agent.config.fields import as_text, is_label
 from agent.config.located import Findings, Path, listed, nearest, shorten
 from agent.config.models import ConnectionKeys, DestinationKeys, DeviceKeys, Root
 from agent.config.problems import mappings, report, split, unknown_key, validated
@@ -73,7 +73,7 @@ def _wire(node: Map, path: Path, plugins: dict[str, DriverPlugin], findings: Fin
 
 
 def _plugin(node: Map, path: Path, plugins: dict[str, DriverPlugin], findings: Findings) -> DriverPlugin | None:
-    name = node.get("driver")
+    name = as_text(node.get("driver"))
     if not isinstance(name, str) or not name:
         return None
     at, whole = place(node, ("driver",)), (*path, "driver")
@@ -148,7 +148,7 @@ def _built(keys: DeviceKeys, settings: BaseModel, labels: Mapping[str, str], tag
 
 def _wire_of(node: Map, path: Path, wires: Mapping[str, Wire], findings: Findings) -> Wire | None:
     """The device's connection; where its name is misspelt the one that was meant, so that its tags are checked too."""
-    name = node.get("connection")
+    name = as_text(node.get("connection"))
     if not isinstance(name, str) or name in wires:
         return wires.get(name) if isinstance(name, str) else None
     meant = nearest(name, list(wires))

@@ -1,10 +1,10 @@
 """Bytes of a configuration file -> text, with limits, and with a reason that a person can act on."""
 
-import os
 import re
 from pathlib import Path
 
 from agent.config.located import START, Findings, Place
+from drivers.phrase import of_system
 
 MAX_BYTES = 1024 * 1024
 MAX_LINE = 10_000
@@ -28,7 +28,7 @@ def read_text(path: Path, findings: Findings) -> str | None:
 
 
 def os_reason(error: Exception) -> str:
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    return of_system(error) if isinstance(error, OSError) and error.errno else str(error)
 
 
 def decode(data: bytes, findings: Findings) -> str | None:
