@@ -119,6 +119,8 @@ class Asking:
             if alone is not None and error.code in TOO_MUCH:
                 self._oversize.struck(alone, self.namespaces)
             raise
+        if alone is not None:
+            self._oversize.fits(alone, self.namespaces)
         answer = decode.read(_bytes(body))
         if answer is None:
             self._counts.slowly += 1

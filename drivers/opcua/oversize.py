@@ -41,6 +41,11 @@ class Oversize:
         if self._strikes[key] == STRIKES:
             self._newest = written(node, namespaces, ()) or node.to_string()
 
+    def fits(self, node: ua.NodeId, namespaces: Sequence[str]) -> None:
+        """It was asked for alone, and came."""
+        if self._strikes:
+            self._strikes.pop(_key(node, namespaces), None)
+
     def holds(self, node: ua.NodeId, namespaces: Sequence[str]) -> bool:
         return bool(self._strikes) and self._strikes[_key(node, namespaces)] >= STRIKES
 

@@ -20,6 +20,15 @@ def test_a_single_failure_convicts_nobody() -> None:
     assert not oversize.holds(node(2, "Text"), SPACES)
 
 
+def test_failures_with_a_success_between_them_convict_nobody() -> None:
+    oversize = Oversize()
+    for _ in range(3):
+        oversize.struck(node(2, "Text"), SPACES)
+        oversize.fits(node(2, "Text"), SPACES)
+    assert not oversize.holds(node(2, "Text"), SPACES)
+    assert oversize.told() is None
+
+
 def test_it_is_told_once_by_its_address() -> None:
     oversize = Oversize()
     for _ in range(3):
