@@ -5,9 +5,10 @@ reader, or after a new connection, when the way through the log begins anew. So 
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-from agent.outbox.walk import Hole
+from agent.outbox.tail import Tail
+from agent.outbox.walk import Hole, Piece
 
 REMEMBERED = 1000
 """So many of each. A disk with more damage than that is past exact words."""
@@ -38,3 +39,16 @@ class Damages:
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         return hole._replace(from_seq=begin), losers
+
+
+def up_to_now(piece: Piece, tail: Tail, boot: int, next_seq: Mapping[str, int], now_ms: int) -> Iterator[Hole]:
+    """What a damage took of streams of which the disk has nothing after it: their next record is in memory still, or
+    not made yet. `next_seq`: stream -> seq of that one, in this run."""
+    if not piece.damaged or not piece.unsure:
+        return
+    upcoming = {item.record.stream: item.record for item in reversed(tail.since(piece.walked))}
+    for stream, (its, first, time_ms) in piece.unsure.items():
+        record = upcoming.get(stream)
+        end, until_ms = (record.seq, record.time_ms) if record else (next_seq.get(stream, 0), now_ms)
+        if its == boot and first < end:
+            yield Hole(stream, boot, first, end - 1, time_ms, until_ms, (piece.damaged[0][0], piece.walked))

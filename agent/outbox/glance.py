@@ -119,7 +119,7 @@ class Glance:
     def pieces(self) -> Iterator[Sequence[Found]]:
         """Records, the oldest first, a few hundred kilobytes at a time."""
         for way in self._ways:
-            walk, number = Walk(way.disk, _left_alone), way.first
+            walk, number = Walk(way.disk, _left_alone, looks_ahead=False), way.first
             spans = way.shelf.spans(way.end, number)
             while number < way.end:
                 piece = _read(walk, number, way.end, spans)

@@ -19,7 +19,7 @@ from agent.outbox import standing
 from agent.outbox.bodies import to_json
 from agent.outbox.contract import Checkpoint
 from agent.outbox.cursor import Cursor
-from agent.outbox.damages import Damages
+from agent.outbox.damages import Damages, up_to_now
 from agent.outbox.desk import Job, Outcome
 from agent.outbox.limits import Limits, Surroundings
 from agent.outbox.opening import Recovered
@@ -230,7 +230,8 @@ class Store:
 
     def fetch(self, reader: LogReader, fetch: int, number: int, until: int, *, is_kept: bool) -> None:
         assert self.ask is not None, "there is nothing on a disk"
-        spans = (self.kept if is_kept else self.main).spans(until, number)
+        # All of the main log: what a damage took may show beyond what is asked for.
+        spans = self.kept.spans(until, number) if is_kept else self.main.spans(self.next, number)
         self.ask(reader.name, fetch, number, until, spans, is_kept=is_kept)
 
     def fetched(self, reader: str, fetch: int, piece: Piece, *, is_kept: bool) -> None:
@@ -248,7 +249,8 @@ class Store:
             if any(lost.values()):
                 damages.lose(first, end, [name for name, count in lost.items() if count])
                 self._around.journal.note("E3006", self._around.place, records=max(lost.values()))
-        for hole in piece.holes:
+        unsaid = () if is_kept else up_to_now(piece, self.tail, self.boot, self._next_seq, self.now_ms)
+        for hole in (*piece.holes, *unsaid):
             untold, losers = damages.untold(hole)
             if untold is not None:
                 self.gaps.lose_hole(untold, losers, "damaged", self.monotonic())

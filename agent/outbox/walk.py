@@ -4,7 +4,7 @@ Every stream counts its records without holes, and so does the log: a number tha
 that jumps says of what.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -58,13 +58,27 @@ class Piece:
     """Half-open ranges of numbers that are not there."""
     holes: list[Hole] = field(default_factory=list)
     """What was in them, as far as that is known by now; the rest may follow in later pieces."""
+    unsure: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Streams that may have been in them too, and of which the log has nothing afterwards: where they stood before, as
+    boot, next seq, time of the newest record."""
 
 
 class Walk:
     """One way through a log. `read` raises `OSError` and may be asked again."""
 
-    def __init__(self, disk: Disk, aside: Callable[[str, int, bytes], None], piece_bytes: int = PIECE_BYTES) -> None:
-        """`aside` is given what is damaged: name of the segment, where it was, the bytes."""
+    def __init__(
+        self,
+        disk: Disk,
+        aside: Callable[[str, int, bytes], None],
+        piece_bytes: int = PIECE_BYTES,
+        *,
+        looks_ahead: bool = True,
+    ) -> None:
+        """`aside` is given what is damaged: name of the segment, where it was, the bytes.
+
+        `looks_ahead`: whether what a damage took is looked for beyond what is asked for.
+        """
+        self._looks_ahead = looks_ahead
         self._disk = disk
         self._aside = aside
         self._piece_bytes = piece_bytes
@@ -78,6 +92,8 @@ class Walk:
         """A frame beyond what was asked for."""
         self._streams: dict[str, tuple[int, int, int]] = {}
         """Stream -> boot, next seq, time of the newest record."""
+        self._seen_ahead: set[tuple[str, int, int, int]] = set()
+        """Holes that were told before the way came to their end: stream, boot, first seq, the seq after."""
         self._has_all = False
         """Whether every stream of this log so far is among them."""
         self._lacks_from = -1
@@ -102,7 +118,38 @@ class Walk:
             else:
                 size += self._take(piece, number, *found)
         piece.walked = max(min(self._next, end), number)
+        if piece.damaged and self._lacks_from >= 0 and self._looks_ahead:
+            self._look_ahead(piece, spans)
         return piece
+
+    def _look_ahead(self, piece: Piece, spans: Sequence[Span]) -> None:
+        """Nobody may come to read on here, as what follows may be in memory: see there what is missing of whom."""
+        later: dict[str, tuple[int, int, int]] = {}
+        for frame, data in self._ahead(spans):
+            if frame.kind == frames.SEGMENT:
+                for stream, (boot, seq) in _standing(frame, data).items():
+                    later.setdefault(stream, (boot, seq, frame.time_ms))
+                break  # it names all streams
+            if frame.is_record and frame.number >= self._next:
+                later.setdefault(frame.stream, (frame.boot, frame.seq, frame.time_ms))
+        told = len(piece.holes)
+        for stream, (boot, seq, time_ms) in later.items():
+            self._count(piece, stream, boot, seq, time_ms)
+        self._seen_ahead.update((one.stream, one.boot, one.from_seq, one.to_seq + 1) for one in piece.holes[told:])
+        piece.unsure = {stream: stood for stream, stood in self._streams.items() if stream not in later}
+
+    def _ahead(self, spans: Sequence[Span]) -> Iterator[tuple[Frame, bytes]]:
+        """The frames that follow, without moving: the rest of this segment, and those after it."""
+        if self._early is not None:
+            yield self._early
+        for span in spans:
+            if span.name != self._name and span.first < self._next:
+                continue
+            try:
+                data = self._disk.read(span.name, self._at if span.name == self._name else 0, WHOLE)
+            except FileNotFoundError:
+                continue
+            yield from ((frame, data) for frame in frames.scan(data))
 
     def _nothing(self, number: int, end: int) -> Piece:
         """No segment has these numbers."""
@@ -117,6 +164,7 @@ class Walk:
     def _enter(self, span: Span) -> None:
         if self._next != span.first or self._name == span.name:
             self._streams, self._lacks_from, self._has_all = {}, -1, span.first == 0
+            self._seen_ahead.clear()
         self._name, self._at, self._next, self._early = span.name, 0, span.first, None
         self._frames = self._whole()
 
@@ -195,9 +243,7 @@ class Walk:
 
     def _compare(self, piece: Piece, head: Frame, data: bytes) -> None:
         """The head of a segment knows where every stream stood: what is missing before it is known now."""
-        said = from_json(data[head.body_at : head.at + head.length])
-        streams = said.get("streams") if isinstance(said, dict) else None
-        for stream, (boot, seq) in (streams or {}).items():
+        for stream, (boot, seq) in _standing(head, data).items():
             self._count(piece, stream, boot, seq, head.time_ms)
             self._streams[stream] = (boot, seq, self._streams.get(stream, (0, 0, head.time_ms))[2])
         self._lacks_from, self._has_all = -1, True
@@ -209,5 +255,12 @@ class Walk:
         if its != boot:
             # Its run is another one, and counts from 0 again.
             next_ = 0
-        if next_ < seq:
+        if next_ < seq and (stream, boot, next_, seq) not in self._seen_ahead:
             piece.holes.append(Hole(stream, boot, next_, seq - 1, newest_ms, time_ms, (self._lacks_from, self._next)))
+
+
+def _standing(head: Frame, data: bytes) -> Mapping[str, tuple[int, int]]:
+    """Stream -> boot and next seq, as the head of a segment has them."""
+    said = from_json(data[head.body_at : head.at + head.length])
+    streams = said.get("streams") if isinstance(said, dict) else None
+    return streams if isinstance(streams, dict) else {}

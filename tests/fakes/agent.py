@@ -150,7 +150,7 @@ class Platform(Told):
 
     async def listen(self, port: int, is_there: asyncio.Event) -> None:
         """All that comes, until the connection is lost."""
-        link = await Connector(_somebody(port)).open(None, self._hear)
+        link = await self._opened(Connector(_somebody(port)))  # a second listener of a broker may come later
         try:
             await link.subscribe(["#"])
             is_there.set()

@@ -241,6 +241,12 @@ def test_scenario_7_the_tail_is_cut_off(chance: random.Random) -> None:
     assert len(missing) <= SEGMENT_BYTES / 60
 
 
+@pytest.mark.parametrize("luck", ["94/2", "508/2", "1207/2", "2703/2"])
+def test_what_follows_a_damage_is_delivered_from_memory(luck: str) -> None:
+    """Nobody reads on in the file then; what was lost is announced all the same."""
+    test_scenario_7_the_tail_is_cut_off(random.Random(luck))
+
+
 class Crash(BaseException):
     """The process ends here."""
 

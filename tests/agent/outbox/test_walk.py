@@ -77,6 +77,43 @@ def test_a_segment_that_is_gone_is_named_by_the_next_ones_head() -> None:
         assert piece.holes == [Hole("a", 41, 2, 2, 1, 7, (3, 6)), Hole("b", 41, 1, 2, 2, 7, (3, 6))]
 
 
+def spoiled(disk: SimulatedDisk, span: Span, number: int) -> None:
+    """A bit of this record flips."""
+    content = disk.files[span.name]
+    frame = next(one for one in frames.scan(bytes(content)) if one.is_record and one.number == number)
+    content[frame.body_at] ^= 1
+
+
+@pytest.mark.parametrize("in_another", [False, True])
+def test_what_the_last_damage_took_is_seen_in_what_nobody_asked_for(in_another: bool) -> None:
+    """It may be in memory, so that nobody comes to read it here."""
+    it, table = Walked(), Table()
+    spans = [written(it.disk, *("abab" if in_another else "ababab"), table=table)]
+    if in_another:
+        spans.append(written(it.disk, *"ab", first=4, table=table))
+    spoiled(it.disk, spans[0], 3)
+    spans[-1] = spans[-1]._replace(end=6)
+    piece = it.all(0, 4, *spans)
+    assert numbers(piece) == [0, 1, 2]
+    assert piece.damaged == [(3, 4)]
+    assert [one[:4] for one in piece.holes] == [("b", 41, 1, 1)]
+    rest = it.all(4, 6, *spans)
+    assert numbers(rest) == [4, 5]
+    assert rest.holes == [], "and told once"
+
+
+def test_what_nothing_follows_is_left_open() -> None:
+    it = Walked()
+    span = written(it.disk, *"abab")
+    spoiled(it.disk, span, 3)
+    piece = it.walk.read(0, 4, [span])
+    while piece.walked < 4:
+        piece = it.walk.read(piece.walked, 4, [span])
+    assert piece.damaged == [(3, 4)]
+    assert piece.holes == []
+    assert piece.unsure == {"a": (41, 2, 2), "b": (41, 1, 1)}
+
+
 def test_the_first_segment_is_gone() -> None:
     it = Walked()
     table = Table()

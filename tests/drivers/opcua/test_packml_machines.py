@@ -36,7 +36,7 @@ class Told:
     def note(self, code: str, about: str, /, **facts: object) -> None:
         message = PLUGIN.messages[code]
         for text in (message.zh, message.hint_zh, message.hint_en):
-            text.format(**facts)
+            text.format(lineside="lineside", **facts)
         self.lines.append(f"{code} {message.en.format(**facts)}")
 
 
